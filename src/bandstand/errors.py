@@ -1,0 +1,113 @@
+"""The errors of Bandstand, each explained once: an error's docstring is its default message.
+
+Not for broken invariants of our own code; those are asserts.
+
+    BandstandError
+    ├── Refused                 the caller's mistake: nothing was stored
+    │   ├── Malformed           the body is no JSON, or not of the expected kind
+    │   ├── Invalid             a field has a wrong value; carries field and problem
+    │   ├── Unauthenticated     no key, or one that does not count
+    │   ├── Forbidden           the key may not do this
+    │   ├── NotFound            no such thing, or somebody else's
+    │   ├── WrongMethod         the path exists, the method does not
+    │   ├── TooLarge            the body is larger than allowed
+    │   ├── Conflict            the same idempotency key with another body, or still in flight
+    │   ├── NoCredit            the account cannot pay for it
+    │   └── TooMany             over a limit; carries the seconds until it is worth another try
+    ├── Unavailable             ours to mend: database away, disk full, engine not there
+    ├── Misconfigured           a setting is wrong; the program does not start
+    ├── Failed                  the job ran and cannot succeed; its text is told to the client
+    │   └── EngineDied          the engine's process ended or hung with the job inside
+    └── Canceled                the job was called off while it ran
+"""
+
+from __future__ import annotations
+
+
+class BandstandError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class Refused(BandstandError):
+    """The request was refused."""
+
+
+class Malformed(Refused):
+    """The body is not valid JSON."""
+
+
+class Invalid(Refused):
+    """A field has a value that cannot be used."""
+
+    def __init__(self, field: str, problem: str, kind: str = "value_error") -> None:
+        super().__init__(f"{field}: {problem}" if field else problem)
+        self.field = field
+        self.problem = problem
+        self.kind = kind
+
+
+class Unauthenticated(Refused):
+    """No valid API key was given."""
+
+
+class Forbidden(Refused):
+    """This key may not do that."""
+
+
+class NotFound(Refused):
+    """There is no such thing here."""
+
+
+class WrongMethod(Refused):
+    """This method is not allowed here."""
+
+
+class TooLarge(Refused):
+    """The request is larger than allowed."""
+
+
+class Conflict(Refused):
+    """The request contradicts an earlier one."""
+
+
+class NoCredit(Refused):
+    """The account has not enough credits for this."""
+
+
+class TooMany(Refused):
+    """Too many requests."""
+
+    def __init__(self, message: str | None = None, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unavailable(BandstandError):
+    """The server cannot do this at the moment; try again soon."""
+
+    def __init__(self, message: str | None = None, *, retry_after: float = 2.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Misconfigured(BandstandError):
+    """A setting is wrong."""
+
+
+class Failed(BandstandError):
+    """The job failed."""
+
+
+class EngineDied(Failed):
+    """The engine ended while it was working on this job."""
+
+
+class Canceled(BandstandError):
+    """The job was canceled."""
