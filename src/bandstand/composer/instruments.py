@@ -87,3 +87,41 @@ INSTRUMENTS: dict[str, Instrument] = {
     "hand-percussion": Instrument(0, 35, 81, "kit"),
     "tabla": Instrument(0, 35, 81, "kit"),
 }
+
+KEYS: dict[str, int] = {
+    "kick": 36,
+    "rim": 37,
+    "snare": 38,
+    "clap": 39,
+    "tom-low": 45,
+    "tom-mid": 47,
+    "tom-high": 50,
+    "hat": 42,
+    "pedal": 44,
+    "open": 46,
+    "ride": 51,
+    "crash": 49,
+    "splash": 55,
+    "tambourine": 54,
+    "cowbell": 56,
+    "bongo-high": 60,
+    "bongo-low": 61,
+    "conga-mute": 62,
+    "conga-high": 63,
+    "conga-low": 64,
+    "timbale": 65,
+    "cabasa": 69,
+    "shaker": 70,
+    "guiro": 73,
+    "clave": 75,
+    "woodblock": 76,
+    "triangle": 81,
+    # Strokes of the tabla, on the General MIDI keys that come nearest: dha = ge + na, dhin = ge + tin.
+    "ge": 64,  # open stroke of the left, bass drum, with a bend
+    "ka": 62,  # its flat, unpitched slap
+    "na": 60,  # rim of the right drum, ringing on the tonic
+    "tin": 61,  # softer, from the middle of the skin
+    "tun": 63,  # open right drum
+    "te": 76,  # short, unpitched
+}
+"""What the grooves call the percussion keys. A tabla answers to its six strokes only."""
