@@ -6,6 +6,5 @@
     midi.py             Score     -> a MIDI file
     render/, mix/       Score     -> stems -> sound
 
-The same prompt, length and seed give the same score, always. Source of the design: docs/decisions, and the
-literature named in each module.
+The same prompt, length and seed give the same score, always.
 """

@@ -1,0 +1,257 @@
+"""Clips to files and back: WAV, MP3, FLAC and Ogg out; those four and Opus in.
+
+Not for resampling on the way (`resample.py`): a rate that a format cannot hold is refused. The same
+clip and tags give the same bytes, always: no dither, no clock, no chance. Strangers' files are let in
+by their first bytes and not by their names, and are read in blocks, for half a megabyte can hold hours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from bandstand.audio.clip import Clip, Samples
+from bandstand.audio.ogg import is_vorbis_or_opus, with_own_serial
+from bandstand.audio.resample import to_channels
+from bandstand.audio.riff import FLOAT, PCM, is_plain_wave, wave_header
+from bandstand.audio.tags import Tags, id3_header, id3_length, riff_texts, vorbis_texts
+
+_BLOCK = 65536  # samples per channel
+_MP3_BYTES_MAX = 64 << 20
+_RATES_IN = range(1000, 192_001)
+_MP3_RATES = frozenset({8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000})
+
+
+class Undecodable(ValueError):
+    """This is no sound that can be read here; the text says why and may be shown to the sender."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One row of what can be written.
+
+    container, subtype  in libsndfile's words
+    rates               Hz that the format can hold
+    """
+
+    extension: str
+    media_type: str
+    container: str
+    subtype: str
+    rates: Container[int]
+
+
+FORMATS: Mapping[str, Format] = {
+    "wav": Format("wav", "audio/wav", "WAV", "PCM_16", range(1, 768_001)),
+    "wav24": Format("wav", "audio/wav", "WAV", "PCM_24", range(1, 768_001)),
+    "wav32f": Format("wav", "audio/wav", "WAV", "FLOAT", range(1, 768_001)),
+    "mp3": Format("mp3", "audio/mpeg", "MP3", "MPEG_LAYER_III", _MP3_RATES),
+    "flac": Format("flac", "audio/flac", "FLAC", "PCM_16", range(1, 655_351)),
+    "ogg": Format("ogg", "audio/ogg", "OGG", "VORBIS", range(8000, 192_001)),
+}
+
+
+def encode(
+    clip: Clip, encoding: str, target: Path | str | BinaryIO, tags: Tags | None = None
+) -> None:
+    """Write a clip as a whole file.
+
+    encoding  a name in FORMATS
+    target    a path, or a file open for writing bytes; need not be seekable
+    raises    ValueError for an unknown encoding, an empty clip, NaN or infinite samples, and a rate
+              that the format cannot hold (MP3 has nine); beyond -1..1 all but wav32f are clipped
+    """
+    if encoding not in FORMATS:
+        raise ValueError(f"unknown encoding {encoding!r}; there are {', '.join(FORMATS)}")
+    form = FORMATS[encoding]
+    if clip.rate not in form.rates:
+        raise ValueError(f"{encoding} cannot hold {clip.rate} Hz; resample the clip first")
+    if not clip.samples.shape[1]:
+        raise ValueError("an empty clip cannot be written")
+    if not all(np.isfinite(block).all() for block in _blocks(clip)):
+        raise ValueError("the samples are not all finite numbers")
+    with contextlib.ExitStack() as stack:
+        if isinstance(target, (str, Path)):
+            target = stack.enter_context(Path(target).open("wb"))
+        if form.container == "WAV":
+            _write_wave(clip, form, target, tags)
+        else:
+            target.write(_compressed(clip, form, tags))
+
+
+def decode(
+    source: Path | str | bytes,
+    *,
+    seconds_max: float = 120.0,
+    channels: Literal[1, 2] | None = None,
+) -> Clip:
+    """Read a file of a kind we trust: plain WAV, FLAC, MP3, Ogg Vorbis, Ogg Opus.
+
+    What is whole of a file that breaks off is returned. Memory stays within seconds_max of samples
+    (twice, while they are joined), whatever the file claims about itself.
+
+    source    a path, or the file's bytes
+    channels  None keeps what the file has; 1 mixes down, 2 doubles
+    raises    Undecodable for all else, and when the sound is longer than seconds_max
+    """
+    with contextlib.ExitStack() as stack:
+        file = io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
+        stack.enter_context(file)
+        body = _admitted(file)
+        try:
+            sound = stack.enter_context(soundfile.SoundFile(body))
+        except soundfile.LibsndfileError as error:
+            raise Undecodable(f"damaged sound file: {error.error_string}") from error
+        clip = _read(sound, seconds_max)
+    return to_channels(clip, channels) if channels else clip
+
+
+def _write_wave(clip: Clip, form: Format, file: BinaryIO, tags: Tags | None) -> None:
+    kind, bits, pack = _WAVE_SAMPLES[form.subtype]
+    length = clip.samples.shape[1]
+    texts = riff_texts(tags) if tags else {}
+    header = wave_header(
+        kind, bits, channels=clip.channels, rate=clip.rate, length=length, texts=texts
+    )
+    file.write(header)
+    for block in _blocks(clip):
+        file.write(pack(block))
+    file.write(b"\0" * (length * clip.channels * bits // 8 % 2))
+
+
+def _compressed(clip: Clip, form: Format, tags: Tags | None) -> bytes:
+    """Through memory, because what libsndfile makes of MP3 and Ogg needs a last touch."""
+    stream = io.BytesIO()
+    # LAME's V0 and Vorbis' q6: nobody hears a difference, and a minute is still under 2 MB.
+    quality = {"MP3": {"compression_level": 0.0, "bitrate_mode": "VARIABLE"}}
+    quality["OGG"] = {"compression_level": 0.4}
+    with soundfile.SoundFile(
+        stream,
+        "w",
+        clip.rate,
+        clip.channels,
+        form.subtype,
+        format=form.container,
+        **quality.get(form.container, {}),
+    ) as file:
+        if tags and form.container != "MP3":
+            for name, text in vorbis_texts(tags).items():
+                setattr(file, name, text)
+        # Trap: libsndfile 1.2 overflows its stack when a long Vorbis stream is written in one call.
+        for block in _blocks(clip):
+            file.write(_to_int16(block) if form.subtype == "PCM_16" else block.clip(-1.0, 1.0))
+    if form.container == "OGG":
+        return with_own_serial(stream.getvalue())
+    if tags and form.container == "MP3":
+        return id3_header(tags) + stream.getvalue()
+    return stream.getvalue()
+
+
+def _blocks(clip: Clip) -> Iterator[Samples]:
+    """Interleaved pieces [n, C], as files have them."""
+    for start in range(0, clip.samples.shape[1], _BLOCK):
+        yield np.ascontiguousarray(clip.samples[:, start : start + _BLOCK].T)
+
+
+def _to_int16(block: Samples) -> NDArray[np.int16]:
+    return np.rint(block * 2.0**15).clip(-(2**15), 2**15 - 1).astype("<i2")
+
+
+def _pack_int16(block: Samples) -> bytes:
+    return _to_int16(block).tobytes()
+
+
+def _pack_int24(block: Samples) -> bytes:
+    whole = np.rint(block * 2.0**23).clip(-(2**23), 2**23 - 1).astype("<i4")
+    return whole.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+
+
+def _pack_float(block: Samples) -> bytes:
+    return block.astype("<f4").tobytes()
+
+
+_WAVE_SAMPLES: Mapping[str, tuple[int, int, Callable[[Samples], bytes]]] = {
+    "PCM_16": (PCM, 16, _pack_int16),
+    "PCM_24": (PCM, 24, _pack_int24),
+    "FLOAT": (FLOAT, 32, _pack_float),
+}
+
+
+def _admitted(file: BinaryIO) -> BinaryIO:
+    """The file from where its sound starts, when its first bytes are of a kind we trust.
+
+    libsndfile knows some 25 containers, and old ones are where its holes are; so it never sees what
+    has not passed here. A tag in front of MP3 is cut off, for libsndfile looks behind it for any kind.
+    """
+    head = file.read(64)
+    file.seek(0)
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        file.seek(12)
+        trusted = is_plain_wave(file)
+        file.seek(0)
+        if not trusted:
+            raise Undecodable("WAV is read with PCM or float samples only")
+        return file
+    if head[:4] == b"fLaC" or is_vorbis_or_opus(head):
+        return file
+    if head[:3] == b"ID3":
+        file.seek(id3_length(head))
+        body = io.BytesIO(file.read(_MP3_BYTES_MAX))
+        if _starts_mp3_frame(body.getbuffer()[:4]):
+            return body
+    elif _starts_mp3_frame(head):
+        return file
+    raise Undecodable("no sound file of a known kind; WAV, MP3, FLAC, Ogg Vorbis and Opus are read")
+
+
+def _starts_mp3_frame(head: bytes | memoryview) -> bool:
+    """Eleven bits of 1, a version that exists, layer III, a bit rate and a sampling rate that exist."""
+    return (
+        len(head) >= 4
+        and head[0] == 0xFF
+        and head[1] & 0xE0 == 0xE0
+        and head[1] & 0x18 != 0x08
+        and head[1] & 0x06 == 0x02
+        and head[2] & 0xF0 != 0xF0
+        and head[2] & 0x0C != 0x0C
+    )
+
+
+def _read(sound: soundfile.SoundFile, seconds_max: float) -> Clip:
+    if sound.channels > 2:
+        raise Undecodable(f"the file has {sound.channels} channels; one or two are read")
+    if sound.samplerate not in _RATES_IN:
+        raise Undecodable(f"the file has {sound.samplerate} Hz; 1000 to 192000 are read")
+    room = int(seconds_max * sound.samplerate)
+    pieces: list[Samples] = []
+    for piece in _pieces(sound):
+        room -= piece.shape[1]
+        if room < 0:
+            raise Undecodable(f"the sound is longer than {seconds_max:g} seconds")
+        if not np.isfinite(piece).all():
+            raise Undecodable("the samples are not all finite numbers")
+        pieces.append(piece)
+    if not pieces:
+        raise Undecodable("there is no sound in the file")
+    return Clip(np.concatenate(pieces, axis=1), sound.samplerate)
+
+
+def _pieces(sound: soundfile.SoundFile) -> Iterator[Samples]:
+    """What can be read until the end or the first damage, [C, n] at a time."""
+    block = np.empty((_BLOCK, sound.channels), np.float32)
+    length = _BLOCK
+    while length == _BLOCK:
+        try:
+            length = sound.buffer_read_into(block, "float32")
+        except soundfile.LibsndfileError:
+            return
+        if length:
+            yield np.ascontiguousarray(block[:length].T)

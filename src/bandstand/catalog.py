@@ -1,0 +1,229 @@
+"""The models on offer: what each can do, under which licence, what it costs, and what stands in for it without weights.
+
+Knows no engine: which models can really run here is told to `Catalog` by whoever looked (`engines.find_installed`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bandstand.errors import Invalid, Unavailable
+from bandstand.settings import StandIn
+from bandstand.specs import MusicSpec
+
+
+class Ability(enum.StrEnum):
+    """What a model can do beyond making music from text."""
+
+    MELODY = "melody"
+    CONTINUATION = "continuation"
+    MULTIBAND = "multiband"
+    MIDI = "midi"
+    EXACT_TEMPO = "exact tempo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """One model.
+
+    engine     who runs it
+    weights    Hugging Face repository, or None when it needs none
+    licence    of what it makes, as told to clients and written into files
+    price      millicredits for one second of audio
+    channels   1 or 2
+    rate       Hz, its own
+    """
+
+    name: str
+    engine: str
+    title: str
+    licence: str
+    price: int
+    channels: int
+    rate: int
+    weights: str | None = None
+    abilities: frozenset[Ability] = frozenset()
+
+
+NON_COMMERCIAL = "CC-BY-NC-4.0"
+FREE = "none: use it as you like"
+
+
+def _musicgen(name: str, *, stereo: bool, melody: bool, price: int) -> Model:
+    abilities = (
+        {Ability.CONTINUATION}
+        | ({Ability.MELODY} if melody else set())
+        | (set() if stereo else {Ability.MULTIBAND})
+    )
+    return Model(
+        name=name,
+        engine="musicgen",
+        title=f"MusicGen {name}",
+        licence=NON_COMMERCIAL,
+        price=price,
+        channels=2 if stereo else 1,
+        rate=32000,
+        weights=f"facebook/musicgen-{name}",
+        abilities=frozenset(abilities),
+    )
+
+
+COMPOSER = Model(
+    name="composer",
+    engine="composer",
+    title="Bandstand composer (built in, algorithmic)",
+    licence=FREE,
+    price=1,
+    channels=2,
+    rate=44100,
+    abilities=frozenset({Ability.MIDI, Ability.EXACT_TEMPO}),
+)
+FAKE = Model(
+    name="fake",
+    engine="fake",
+    title="Test tone",
+    licence=FREE,
+    price=1,
+    channels=1,
+    rate=32000,
+)
+MODELS: Mapping[str, Model] = {
+    model.name: model
+    for model in (
+        COMPOSER,
+        _musicgen("small", stereo=False, melody=False, price=2),
+        _musicgen("medium", stereo=False, melody=False, price=4),
+        _musicgen("large", stereo=False, melody=False, price=6),
+        _musicgen("melody", stereo=False, melody=True, price=4),
+        _musicgen("melody-large", stereo=False, melody=True, price=6),
+        _musicgen("stereo-small", stereo=True, melody=False, price=3),
+        _musicgen("stereo-medium", stereo=True, melody=False, price=5),
+        _musicgen("stereo-large", stereo=True, melody=False, price=8),
+        _musicgen("stereo-melody", stereo=True, melody=True, price=5),
+        _musicgen("stereo-melody-large", stereo=True, melody=True, price=8),
+        FAKE,
+    )
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignName:
+    """How one API calls a model.
+
+    dialect  "replicate", "leap", "modelslab", "segmind"
+    name     as it stands in that API's URLs or bodies
+    model    ours
+    """
+
+    dialect: str
+    name: str
+    model: str
+
+
+REPLICATE_MODEL = "meta/musicgen"
+REPLICATE_VERSION = "671ac645ce5e552cc63a54a2bbff63fcf798043055d2dac5fc9e36a837eedcfb"
+FOREIGN_NAMES: tuple[ForeignName, ...] = (
+    *(
+        ForeignName(dialect="replicate", name=name, model=name)
+        for name in ("stereo-melody-large", "stereo-large", "melody-large", "large")
+    ),
+    ForeignName(dialect="leap", name="melody", model="melody-large"),
+    ForeignName(dialect="leap", name="music", model="large"),
+    ForeignName(dialect="modelslab", name="music_gen", model="medium"),
+    ForeignName(dialect="segmind", name="meta-musicgen-medium", model="medium"),
+)
+
+
+def model_named(dialect: str, name: str) -> str | None:
+    """Our name of a model that `dialect` calls `name`."""
+    return next(
+        (row.model for row in FOREIGN_NAMES if (row.dialect, row.name) == (dialect, name)), None
+    )
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What this installation can offer.
+
+    installed  names of the models that can run here
+    stand_in   what a request for another one gets
+    """
+
+    installed: frozenset[str] = frozenset({COMPOSER.name})
+    stand_in: StandIn = StandIn.BUILTIN
+    models: Mapping[str, Model] = field(default_factory=lambda: MODELS)
+
+    def find(self, name: str) -> Model:
+        """The model of that name, installed or not.
+
+        raises  Invalid with the nearest name
+        """
+        model = self.models.get(name)
+        if model is None or (model is FAKE and FAKE.name not in self.installed):
+            near = difflib.get_close_matches(name, self.models, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise Invalid("model", f"there is no model {name!r}{hint}")
+        return model
+
+    def choose(self, spec: MusicSpec) -> Model:
+        """The model that really makes the piece: the one asked for, or what stands in for it.
+
+        raises  Invalid when the model asked for cannot do what is wanted,
+                Unavailable when its weights are missing and nothing may stand in
+        """
+        asked = self.find(spec.model)
+        _check_abilities(asked, spec)
+        if asked.name in self.installed:
+            return asked
+        if self.stand_in is StandIn.OTHER:
+            other = self._other(asked, spec)
+            if other is not None:
+                return other
+        if self.stand_in is StandIn.BUILTIN and _composer_can(spec) and COMPOSER.name in self.installed:
+            return COMPOSER
+        raise Unavailable(
+            f"The weights of model {asked.name!r} are not installed. Get them with: bandstand models pull {asked.name}"
+        )
+
+    def _other(self, asked: Model, spec: MusicSpec) -> Model | None:
+        """The dearest installed model of the same engine that can do what is wanted."""
+        able = [
+            model
+            for model in self.models.values()
+            if model.name in self.installed
+            and model.engine == asked.engine
+            and needed(spec) <= model.abilities
+        ]
+        return max(able, key=lambda model: model.price, default=None)
+
+    def rows(self) -> Iterable[Model]:
+        return (m for m in self.models.values() if m is not FAKE or FAKE.name in self.installed)
+
+
+def needed(spec: MusicSpec) -> frozenset[Ability]:
+    """What a model must be able to do for this spec."""
+    wanted = {
+        Ability.MELODY: spec.melody is not None,
+        Ability.CONTINUATION: spec.continues is not None,
+        Ability.MULTIBAND: spec.multiband,
+    }
+    return frozenset(ability for ability, is_wanted in wanted.items() if is_wanted)
+
+
+def _composer_can(spec: MusicSpec) -> bool:
+    """MultiBand Diffusion only changes how tokens become sound; a model without tokens loses nothing."""
+    return needed(spec) - {Ability.MULTIBAND} <= COMPOSER.abilities
+
+
+def _check_abilities(model: Model, spec: MusicSpec) -> None:
+    for ability in sorted(needed(spec) - model.abilities):
+        field_name = {Ability.CONTINUATION: "continues"}.get(ability, ability.value)
+        raise Invalid(field_name, f"model {model.name!r} cannot do this")
+
+
+def price_of(model: Model, seconds: float) -> int:
+    """Millicredits for a piece of that length: whole seconds begun."""
+    return model.price * max(1, -int(-seconds // 1))

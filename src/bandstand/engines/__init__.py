@@ -1,0 +1,97 @@
+"""What makes sound, seen from outside: the `Engine` protocol and how one is opened by name.
+
+Engines run in a child process (`host.py` starts it, `child.py` is it). Nothing here imports one before it is opened.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bandstand.audio.clip import Clip
+from bandstand.errors import Misconfigured
+from bandstand.specs import MusicSpec
+
+MODULES: Mapping[str, str] = {
+    "composer": "bandstand.engines.composer",
+    "fake": "bandstand.engines.fake",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Given sound, already decoded, and which run of the job this is (1, 2, 3)."""
+
+    melody: Clip | None = None
+    continues: Clip | None = None
+    attempt: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extra:
+    """Something besides the sound: the MIDI file, the plan."""
+
+    name: str
+    kind: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What came out. about: facts worth telling, JSON-able: bpm, key, what was understood ..."""
+
+    clip: Clip
+    extras: tuple[Extra, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Report(Protocol):
+    """What an engine tells while it works."""
+
+    def progress(self, fraction: float) -> None: ...
+    def log(self, line: str) -> None: ...
+    def audio(self, stretch: Clip) -> None: ...
+
+
+class Engine(Protocol):
+    """Lives in the child process.
+
+    slots  jobs it takes at once
+    """
+
+    name: str
+    slots: int
+
+    async def start(self) -> None:
+        """Load, warm up."""
+        ...
+
+    async def make(self, spec: MusicSpec, inputs: Inputs, report: Report) -> Made:
+        """Canceling the task frees the slot.
+
+        raises  Failed with a text for the client when this job cannot succeed
+        """
+        ...
+
+    async def stop(self) -> None: ...
+
+
+def open_engine(name: str) -> Engine:
+    """The only late import of the project: each engine brings its own heavy libraries.
+
+    raises  Misconfigured when there is none of that name
+    """
+    if name not in MODULES:
+        raise Misconfigured(f"there is no engine {name!r}; there are: {', '.join(MODULES)}")
+    return importlib.import_module(MODULES[name]).open_engine()
+
+
+def find_installed(engines: list[str]) -> frozenset[str]:
+    """Names of the models that these engines can run on this machine."""
+    for name in engines:
+        if name not in MODULES:
+            raise Misconfigured(f"there is no engine {name!r}; there are: {', '.join(MODULES)}")
+    return frozenset(engines)

@@ -1,0 +1,159 @@
+"""The durable record of one request and what may happen to it. No database in here.
+
+    QUEUED ──> RUNNING ──> SUCCEEDED
+      │          ├───────> FAILED
+      └──────────┴───────> CANCELED
+
+A running job whose worker died is run again: it stays RUNNING, and `attempts` tells which run it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import enum
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bandstand.specs import MusicSpec
+
+
+class Status(enum.StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"  # on disk, waits for a slot of its engine
+    RUNNING = "running"  # a worker has it
+    SUCCEEDED = "succeeded"  # outputs are stored, credits captured
+    FAILED = "failed"  # the reason is in `error`, credits released
+    CANCELED = "canceled"  # somebody called it off, credits released
+
+    @property
+    def is_final(self) -> bool:
+        return self in FINAL
+
+
+FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED})
+MAY_FOLLOW: Mapping[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.RUNNING, Status.FAILED, Status.CANCELED}),
+    Status.RUNNING: frozenset({Status.RUNNING, *FINAL}),
+    Status.SUCCEEDED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELED: frozenset(),
+}
+
+
+def may_precede(to: Status) -> frozenset[Status]:
+    """The statuses from which a job may become `to`."""
+    return frozenset(status for status, next_ones in MAY_FOLLOW.items() if to in next_ones)
+
+
+class EventKind(enum.StrEnum):
+    """What can happen to a job while somebody watches."""
+
+    STATUS = "status"  # {"status", "attempt"?, "error"?}
+    PROGRESS = "progress"  # {"fraction", "attempt"}
+    LOG = "log"  # {"line"}
+    AUDIO = "audio"  # {"start", "frames", "rate", "channels", "key"}: a stretch that can be heard already
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One thing that happened. number: 1, 2, 3 ... within its job; at: UTC seconds."""
+
+    job: str
+    number: int
+    kind: EventKind
+    detail: Mapping[str, Any]
+    at: float
+
+    @property
+    def is_final(self) -> bool:
+        return self.kind is EventKind.STATUS and Status(self.detail["status"]).is_final
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A stored result.
+
+    name   file name a person may see, "track.wav"
+    kind   "audio", "midi" or "plan"
+    key    where `blobs` has it
+    about  facts to show: seconds, rate, channels, lufs ...
+    """
+
+    name: str
+    kind: str
+    media_type: str
+    key: str
+    bytes: int
+    sha256: str
+    about: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Times:
+    """UTC seconds."""
+
+    created: float
+    started: float | None = None
+    finished: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hook:
+    """Where to tell what happened. events: which of the dialect's own event names."""
+
+    url: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A spec with its asker's wishes: what a dialect makes of a request's body.
+
+    asked  the client's own words, echoed back untouched; secrets never in it
+    """
+
+    spec: MusicSpec
+    origin: str
+    asked: Mapping[str, Any]
+    hook: Hook | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """The durable record.
+
+    origin    the dialect that asked; it alone renders this job
+    model     the model that really makes it (`spec.model` is the one asked for)
+    engine    the engine that runs `model`; also the name of the queue
+    price     millicredits held, then captured or released
+    attempts  runs begun so far
+    """
+
+    id: str
+    account: str
+    origin: str
+    asked: Mapping[str, Any]
+    spec: MusicSpec
+    model: str
+    engine: str
+    status: Status
+    progress: float
+    outputs: tuple[Artifact, ...]
+    error: str | None
+    price: int
+    hook: Hook | None
+    times: Times
+    attempts: int
+
+    @property
+    def track(self) -> Artifact | None:
+        """The finished piece itself."""
+        return next((artifact for artifact in self.outputs if artifact.kind == "audio"), None)
+
+
+def new_id() -> str:
+    """128 random bits as 26 lower-case base32 characters: unguessable, for some URLs need no key."""
+    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()

@@ -1,0 +1,209 @@
+"""All settings, and the only reader of the environment.
+
+Precedence: arguments > `BANDSTAND_*` variables > `.env` > `./bandstand.toml` > `~/.config/bandstand/config.toml` > defaults.
+A name that is not known is refused at start, with the nearest one that is.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+from dotenv import dotenv_values
+from platformdirs import user_config_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from bandstand.errors import Misconfigured
+
+PREFIX = "BANDSTAND_"
+NAMES_OF_OTHERS = {"BANDSTAND_SOUNDFONT"}
+TOML_FILES = (Path("bandstand.toml"), user_config_path("bandstand") / "config.toml")
+
+
+class Role(enum.StrEnum):
+    """What this process does: everything, only HTTP, or only the work."""
+
+    ALL = "all"
+    API = "api"
+    WORKER = "worker"
+
+
+class StandIn(enum.StrEnum):
+    """What a request for a model without weights gets."""
+
+    BUILTIN = "builtin"
+    OTHER = "other"
+    ERROR = "error"
+
+
+Names = Annotated[list[str], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Each field is `BANDSTAND_<NAME>` in the environment and `<name>` in TOML."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8046, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    public_url: str | None = Field(
+        None,
+        description="Absolute URL under which clients reach this server; default http://HOST:PORT.",
+    )
+    api_key: SecretStr | None = Field(None, description="Presets the first account's key.")
+    role: Role = Field(Role.ALL, description="all, api (HTTP only) or worker (engines only).")
+    data: Path = Field(
+        Path("data"), description="Folder for the database, results and spooled files."
+    )
+    database_url: str | None = Field(
+        None, description="sqlite:///FILE or postgresql://...; default a file in the data folder."
+    )
+    database_direct_url: str | None = Field(
+        None, description="PostgreSQL without a pooler in between, for locks held by a connection."
+    )
+    blobs_url: str | None = Field(
+        None,
+        description="file:///FOLDER or s3://BUCKET/PREFIX; default a folder in the data folder.",
+    )
+    engines: Names = Field(
+        ["composer"], description="Engines this process runs, separated by commas."
+    )
+    stand_in: StandIn = Field(
+        StandIn.BUILTIN,
+        description="What makes a piece when the model asked for has no weights here.",
+    )
+    models: Path | None = Field(
+        None, description="Folder of model weights; default in the data folder."
+    )
+    allowed_private_hosts: Names = Field(
+        [],
+        description="Hosts or networks that webhooks and inputs may reach though they are private.",
+    )
+    poll_seconds: float = Field(0.2, gt=0, le=10, description="How often a worker looks for jobs.")
+    grace_seconds: float = Field(
+        2.0,
+        gt=0,
+        le=300,
+        description="How long a process may be gone before its jobs are handed on.",
+    )
+    hang_seconds: float = Field(
+        120.0, gt=0, description="An engine that reports nothing of a job for so long is restarted."
+    )
+    drain_seconds: float = Field(
+        10.0, ge=0, description="How long running jobs may go on after the signal to stop."
+    )
+    jobs_max_account: int = Field(100, ge=1, description="Unfinished jobs one account may have.")
+    jobs_max_total: int = Field(1000, ge=1, description="Unfinished jobs of all accounts together.")
+    body_bytes_max: int = Field(1_000_000, ge=1000, description="Largest JSON body.")
+    link_seconds: float = Field(3600.0, gt=0, description="How long a link to a result works.")
+    keep_seconds: float = Field(
+        30 * 86400.0, gt=0, description="How long a finished job and its files are kept."
+    )
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="Least level to log."
+    )
+    log_json: bool = Field(False, description="One JSON object per log line instead of text.")
+
+    @field_validator("engines", "allowed_private_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [name.strip() for name in value.split(",") if name.strip()]
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del file_secret_settings
+        files = [TomlConfigSettingsSource(settings_cls, file) for file in TOML_FILES]
+        return (init_settings, env_settings, dotenv_settings, *files)
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data.resolve() / 'bandstand.db'}"
+
+    @property
+    def database_direct(self) -> str:
+        return self.database_direct_url or self.database
+
+    @property
+    def blobs(self) -> str:
+        return self.blobs_url or str(self.data.resolve() / "blobs")
+
+    @property
+    def url(self) -> str:
+        """The server's own address as clients see it, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings of this process; `given` are those from the command line, None meaning not given.
+
+    raises  Misconfigured naming the setting, what is wrong with it and, when misspelt, the nearest name
+    """
+    _refuse_unknown(
+        (name.removeprefix(PREFIX).lower(), name)
+        for name in [*os.environ, *dotenv_values(".env")]
+        if name.upper().startswith(PREFIX) and name.upper() not in NAMES_OF_OTHERS
+    )
+    for file in TOML_FILES:
+        if file.is_file():
+            _refuse_unknown((name, f"{name} in {file}") for name in _read_toml(file))
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"][:1]).upper()
+        raise Misconfigured(f"{name}: {first['msg']}") from None
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{file} is not valid TOML: {error}") from None
+
+
+def _refuse_unknown(names: Iterable[tuple[str, str]]) -> None:
+    known = list(Settings.model_fields)
+    for name, shown in names:
+        if name.lower() not in known:
+            near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+            hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""
+            raise Misconfigured(f"there is no setting {shown}{hint}")
+
+
+def origin_of(name: str, given: Iterable[str] = ()) -> str:
+    """Where a setting's value came from, in a person's words."""
+    variable = PREFIX + name.upper()
+    if name in given:
+        return "command line"
+    if any(key.upper() == variable for key in os.environ):
+        return "environment"
+    if any(key.upper() == variable for key in dotenv_values(".env")):
+        return ".env"
+    for file in TOML_FILES:
+        if file.is_file() and name in _read_toml(file):
+            return str(file)
+    return "default"

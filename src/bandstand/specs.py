@@ -1,0 +1,138 @@
+"""What to play, in words that no dialect owns. Not who asked or how it is delivered: that is `jobs.py`.
+
+The ranges checked here hold for every model; what one model cannot do is known by `catalog.py`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bandstand.errors import Invalid
+
+PROMPT_CHARACTERS_MAX = 4000
+SECONDS_MIN, SECONDS_MAX = 0.5, 600.0
+SEED_MAX = 2**63 - 1
+SAMPLE_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+
+
+class Loudness(enum.StrEnum):
+    """How the finished piece is brought to level; exact parameters in `audio/loudness.py`."""
+
+    LUFS = "loudness"
+    CLIP = "clip"
+    PEAK = "peak"
+    RMS = "rms"
+
+
+class Encoding(enum.StrEnum):
+    """The file a client gets; each has a row in `audio.codecs.FORMATS`."""
+
+    WAV = "wav"
+    WAV24 = "wav24"
+    WAV32F = "wav32f"
+    MP3 = "mp3"
+    FLAC = "flac"
+    OGG = "ogg"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a stranger's sound lies: an http(s) or data URI, or a file of ours."""
+
+    uri: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """A stretch of a source. start, end: seconds; end None: to its end."""
+
+    source: Source
+    start: float = 0.0
+    end: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How tokens are drawn; only token models read it. top_p above 0 replaces top_k."""
+
+    temperature: float = 1.0
+    top_k: int = 250
+    top_p: float = 0.0
+    guidance: float = 3.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MusicSpec:
+    """One piece of music, as wanted.
+
+    seconds      length of the result, continued audio included
+    seed         None: the service draws one and writes it into the job
+    melody       follow this tune; never together with `continues`
+    continues    go on from this stretch of audio
+    multiband    decode with MultiBand Diffusion
+    sample_rate  Hz; None: as the model speaks
+    """
+
+    prompt: str
+    model: str = "stereo-melody-large"
+    seconds: float = 8.0
+    seed: int | None = None
+    melody: Source | None = None
+    continues: Span | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+    multiband: bool = False
+    loudness: Loudness = Loudness.LUFS
+    encoding: Encoding = Encoding.WAV
+    sample_rate: int | None = None
+
+
+def check_spec(spec: MusicSpec) -> None:
+    """Refuse what no model can do.
+
+    raises  Invalid with the field's name in this module's words
+    """
+    if len(spec.prompt) > PROMPT_CHARACTERS_MAX:
+        raise Invalid(
+            "prompt", f"has {len(spec.prompt)} characters; at most {PROMPT_CHARACTERS_MAX}"
+        )
+    if not spec.prompt.strip() and spec.melody is None and spec.continues is None:
+        raise Invalid("prompt", "is empty, and there is no audio to start from either")
+    if not (math.isfinite(spec.seconds) and SECONDS_MIN <= spec.seconds <= SECONDS_MAX):
+        raise Invalid("seconds", f"must be between {SECONDS_MIN:g} and {SECONDS_MAX:g}")
+    if spec.seed is not None and not 0 <= spec.seed <= SEED_MAX:
+        raise Invalid("seed", "must be between 0 and 2^63 - 1")
+    if spec.melody is not None and spec.continues is not None:
+        raise Invalid("melody", "cannot be combined with audio to continue")
+    if spec.sample_rate is not None and spec.sample_rate not in SAMPLE_RATES:
+        raise Invalid("sample_rate", f"must be one of {', '.join(map(str, SAMPLE_RATES))}")
+    _check_sampling(spec.sampling)
+
+
+def _check_sampling(sampling: Sampling) -> None:
+    for name in ("temperature", "top_p", "guidance"):
+        if not math.isfinite(getattr(sampling, name)):
+            raise Invalid(name, "must be a finite number")
+
+
+def spec_to_json(spec: MusicSpec) -> dict[str, Any]:
+    return dataclasses.asdict(spec)
+
+
+def spec_from_json(stored: Mapping[str, Any]) -> MusicSpec:
+    """The inverse of `spec_to_json`, for rows that this program wrote."""
+    words = dict(stored)
+    if words["melody"] is not None:
+        words["melody"] = Source(**words["melody"])
+    if words["continues"] is not None:
+        span = words["continues"]
+        source = Source(**span["source"])
+        words["continues"] = Span(source=source, start=span["start"], end=span["end"])
+    words["sampling"] = Sampling(**words["sampling"])
+    words["loudness"] = Loudness(words["loudness"])
+    words["encoding"] = Encoding(words["encoding"])
+    return MusicSpec(**words)

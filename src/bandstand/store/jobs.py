@@ -1,0 +1,337 @@
+"""Jobs and their events as rows. Every change of status goes through `move`, one guarded statement.
+
+All functions take the connection of a unit of work (`database.py`), so that a caller can join several in one transaction.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from bandstand.errors import Invalid
+from bandstand.jobs import (
+    FINAL,
+    Artifact,
+    Event,
+    EventKind,
+    Hook,
+    Job,
+    Status,
+    Times,
+    may_precede,
+)
+from bandstand.specs import spec_from_json, spec_to_json
+from bandstand.store.tables import events, jobs
+
+ACTIVE = (Status.QUEUED, Status.RUNNING)
+
+
+def insert(connection: sa.Connection, job: Job) -> None:
+    connection.execute(
+        jobs.insert().values(
+            id=job.id,
+            account=job.account,
+            origin=job.origin,
+            asked=dict(job.asked),
+            spec=spec_to_json(job.spec),
+            model=job.model,
+            engine=job.engine,
+            status=job.status.value,
+            progress=job.progress,
+            outputs=[],
+            error=None,
+            price=job.price,
+            hook=asdict(job.hook) if job.hook else None,
+            attempts=job.attempts,
+            created_at=job.times.created,
+        )
+    )
+    append_event(connection, job.id, EventKind.STATUS, {"status": job.status.value})
+
+
+def move(
+    connection: sa.Connection,
+    job_id: str,
+    to: Status,
+    *,
+    attempt: int | None = None,
+    **changes: Any,
+) -> bool:
+    """Change the status if the job may go there, and say so in an event of the same transaction.
+
+    attempt  only while this run is the latest: a worker wrongly declared dead is refused here
+    changes  other columns
+    return   False when somebody else was first; nothing was changed then
+    """
+    allowed = [status.value for status in may_precede(to)]
+    where: list[sa.ColumnElement[bool]] = [jobs.c.id == job_id, jobs.c.status.in_(allowed)]
+    if attempt is not None:
+        where.append(jobs.c.attempts == attempt)
+    done = connection.execute(jobs.update().where(*where).values(status=to.value, **changes))
+    if done.rowcount == 0:
+        return False
+    detail: dict[str, Any] = {"status": to.value}
+    if changes.get("error"):
+        detail["error"] = changes["error"]
+    append_event(connection, job_id, EventKind.STATUS, detail)
+    return True
+
+
+def begin_attempt(connection: sa.Connection, job_id: str) -> Job | None:
+    """Take the job for a run of the engine; None when it was canceled or finished meanwhile."""
+    begun = move(
+        connection,
+        job_id,
+        Status.RUNNING,
+        attempts=jobs.c.attempts + 1,
+        started_at=sa.func.coalesce(jobs.c.started_at, time.time()),
+        progress=0.0,
+    )
+    return find(connection, job_id) if begun else None
+
+
+def finish(
+    connection: sa.Connection,
+    job_id: str,
+    to: Status,
+    *,
+    attempt: int | None = None,
+    outputs: Sequence[Artifact] = (),
+    error: str | None = None,
+) -> bool:
+    """Move to a final status."""
+    changes: dict[str, Any] = {"finished_at": time.time(), "error": error}
+    if to is Status.SUCCEEDED:
+        changes |= {"progress": 1.0, "outputs": [asdict(artifact) for artifact in outputs]}
+    return move(connection, job_id, to, attempt=attempt, **changes)
+
+
+def report(
+    connection: sa.Connection,
+    job_id: str,
+    *,
+    attempt: int,
+    fraction: float,
+    news: Sequence[tuple[EventKind, Mapping[str, Any]]],
+) -> bool:
+    """Write down how far a run is and what happened in it.
+
+    return  False when the run no longer counts: canceled, or handed on to another worker
+    """
+    done = connection.execute(
+        jobs.update()
+        .where(jobs.c.id == job_id, jobs.c.attempts == attempt, jobs.c.status == Status.RUNNING)
+        .values(progress=fraction)
+    )
+    if done.rowcount == 0:
+        return False
+    for kind, detail in news:
+        append_event(connection, job_id, kind, detail)
+    return True
+
+
+def append_event(
+    connection: sa.Connection, job_id: str, kind: EventKind, detail: Mapping[str, Any]
+) -> None:
+    """Number it within its job. Callers have just written the job's row and so hold it: numbers do not collide."""
+    last = sa.select(sa.func.coalesce(sa.func.max(events.c.number), 0) + 1).where(
+        events.c.job == job_id
+    )
+    connection.execute(
+        events.insert().values(
+            job=job_id,
+            number=last.scalar_subquery(),
+            kind=kind.value,
+            detail=dict(detail),
+            at=time.time(),
+        )
+    )
+
+
+def events_after(connection: sa.Connection, job_id: str, number: int) -> list[Event]:
+    rows = connection.execute(
+        sa.select(events)
+        .where(events.c.job == job_id, events.c.number > number)
+        .order_by(events.c.number)
+    )
+    return [
+        Event(
+            job=row.job, number=row.number, kind=EventKind(row.kind), detail=row.detail, at=row.at
+        )
+        for row in rows
+    ]
+
+
+def last_numbers(connection: sa.Connection, job_ids: Collection[str]) -> dict[str, int]:
+    """The newest event's number of each of these jobs."""
+    rows = connection.execute(
+        sa.select(events.c.job, sa.func.max(events.c.number))
+        .where(events.c.job.in_(job_ids))
+        .group_by(events.c.job)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def find(connection: sa.Connection, job_id: str) -> Job | None:
+    row = connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).one_or_none()
+    return _to_job(row) if row else None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of jobs, newest first; the cursors are None where there is nothing further."""
+
+    jobs: Sequence[Job]
+    newer: str | None
+    older: str | None
+
+
+def page(
+    connection: sa.Connection, account: str, *, origin: str | None, cursor: str | None, size: int
+) -> Page:
+    """A page by keyset: stable while jobs are added.
+
+    cursor  "o…" for what is older than a job, "n…" for what is newer; None for the newest
+    raises  Invalid when the cursor is not one of ours
+    """
+    side, created, job_id = _read_cursor(cursor)
+    where = [jobs.c.account == account]
+    if origin is not None:
+        where.append(jobs.c.origin == origin)
+    at = sa.tuple_(jobs.c.created_at, jobs.c.id)
+    if side == "o":
+        where.append(at < (created, job_id))
+    elif side == "n":
+        where.append(at > (created, job_id))
+    upwards = side == "n"
+    order = (
+        (jobs.c.created_at.asc(), jobs.c.id.asc())
+        if upwards
+        else (jobs.c.created_at.desc(), jobs.c.id.desc())
+    )
+    rows = connection.execute(sa.select(jobs).where(*where).order_by(*order).limit(size + 1)).all()
+    has_more = len(rows) > size
+    found = [_to_job(row) for row in rows[:size]]
+    if upwards:
+        found.reverse()
+    has_newer = has_more if upwards else side == "o"
+    has_older = bool(found) if upwards else has_more
+    return Page(
+        jobs=found,
+        newer=_cursor("n", found[0]) if found and has_newer else None,
+        older=_cursor("o", found[-1]) if found and has_older else None,
+    )
+
+
+def _cursor(side: str, job: Job) -> str:
+    return f"{side}{job.times.created!r}-{job.id}"
+
+
+def _read_cursor(cursor: str | None) -> tuple[str, float, str]:
+    if cursor is None:
+        return "", 0.0, ""
+    created, _, job_id = cursor[1:].partition("-")
+    try:
+        at = float(created)
+    except ValueError:
+        at = float("nan")
+    if cursor[:1] not in {"o", "n"} or not job_id.isalnum() or not 0 <= at < 1e11:
+        raise Invalid("cursor", "is not one that this server gave")
+    return cursor[0], at, job_id
+
+
+def delete(connection: sa.Connection, job_id: str) -> bool:
+    """Remove a finished job with its events and deliveries."""
+    gone = connection.execute(
+        jobs.delete().where(jobs.c.id == job_id, jobs.c.status.in_([s.value for s in FINAL]))
+    )
+    return gone.rowcount > 0
+
+
+def count_active(connection: sa.Connection, account: str | None = None) -> int:
+    where: list[sa.ColumnElement[bool]] = [jobs.c.status.in_([s.value for s in ACTIVE])]
+    if account is not None:
+        where.append(jobs.c.account == account)
+    return connection.execute(
+        sa.select(sa.func.count()).select_from(jobs).where(*where)
+    ).scalar_one()
+
+
+def active_before(connection: sa.Connection, created_before: float, limit: int) -> list[Job]:
+    """Unfinished jobs that are older than that, oldest first: what the sweep looks at."""
+    rows = connection.execute(
+        sa.select(jobs)
+        .where(jobs.c.status.in_([s.value for s in ACTIVE]), jobs.c.created_at < created_before)
+        .order_by(jobs.c.created_at)
+        .limit(limit)
+    )
+    return [_to_job(row) for row in rows]
+
+
+def finished_before(connection: sa.Connection, finished_before: float, limit: int) -> list[str]:
+    """Ids of jobs whose time of keeping is over."""
+    rows = connection.execute(
+        sa.select(jobs.c.id)
+        .where(
+            jobs.c.status.in_([s.value for s in FINAL]),
+            jobs.c.created_at < finished_before,
+            jobs.c.finished_at < finished_before,
+        )
+        .limit(limit)
+    )
+    return list(rows.scalars())
+
+
+def canceled_among(connection: sa.Connection, job_ids: Collection[str]) -> set[str]:
+    rows = connection.execute(
+        sa.select(jobs.c.id).where(jobs.c.id.in_(job_ids), jobs.c.status == Status.CANCELED)
+    )
+    return set(rows.scalars())
+
+
+def waiting(connection: sa.Connection) -> dict[tuple[str, str], tuple[int, float]]:
+    """Per (engine, status) of unfinished jobs: how many, and since when the oldest waits (UTC seconds)."""
+    rows = connection.execute(
+        sa.select(jobs.c.engine, jobs.c.status, sa.func.count(), sa.func.min(jobs.c.created_at))
+        .where(jobs.c.status.in_([s.value for s in ACTIVE]))
+        .group_by(jobs.c.engine, jobs.c.status)
+    )
+    return {(engine, status): (count, oldest) for engine, status, count, oldest in rows}
+
+
+def ahead_of(connection: sa.Connection, job: Job) -> int:
+    """How many jobs of the same engine wait longer."""
+    return connection.execute(
+        sa.select(sa.func.count())
+        .select_from(jobs)
+        .where(
+            jobs.c.status == Status.QUEUED,
+            jobs.c.engine == job.engine,
+            jobs.c.created_at < job.times.created,
+        )
+    ).scalar_one()
+
+
+def _to_job(row: sa.Row[Any]) -> Job:
+    hook = row.hook
+    return Job(
+        id=row.id,
+        account=row.account,
+        origin=row.origin,
+        asked=row.asked,
+        spec=spec_from_json(row.spec),
+        model=row.model,
+        engine=row.engine,
+        status=Status(row.status),
+        progress=row.progress,
+        outputs=tuple(Artifact(**artifact) for artifact in row.outputs),
+        error=row.error,
+        price=row.price,
+        hook=Hook(url=hook["url"], events=tuple(hook["events"])) if hook else None,
+        times=Times(created=row.created_at, started=row.started_at, finished=row.finished_at),
+        attempts=row.attempts,
+    )
