@@ -7,7 +7,6 @@ by their first bytes and not by their names, and are read in blocks, for half a 
 
 from __future__ import annotations
 
-import contextlib
 import io
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +26,13 @@ from bandstand.audio.tags import Tags, id3_header, id3_length, riff_texts, vorbi
 _BLOCK = 65536  # samples per channel
 _MP3_BYTES_MAX = 64 << 20
 _RATES_IN = range(1000, 192_001)
+_PCM_IN = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
+_KINDS_IN = {
+    *((container, subtype) for container in ("WAV", "WAVEX", "FLAC") for subtype in _PCM_IN),
+    ("OGG", "VORBIS"),
+    ("OGG", "OPUS"),
+    ("MP3", "MPEG_LAYER_III"),
+}
 _MP3_RATES = frozenset({8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000})
 
 
@@ -38,8 +44,9 @@ class Undecodable(ValueError):
 class Format:
     """One row of what can be written.
 
-    container, subtype  in libsndfile's words
-    rates               Hz that the format can hold
+    rates  Hz that the format can hold
+    container, subtype, compression, bitrate_mode
+           in libsndfile's words; compression is 0 for the best sound and 1 for the smallest file
     """
 
     extension: str
@@ -47,15 +54,18 @@ class Format:
     container: str
     subtype: str
     rates: Container[int]
+    compression: float | None = None
+    bitrate_mode: str | None = None
 
 
+# MP3 is LAME's V0 and Ogg is Vorbis q6: nobody hears a difference, and a minute is under 2 MB.
 FORMATS: Mapping[str, Format] = {
     "wav": Format("wav", "audio/wav", "WAV", "PCM_16", range(1, 768_001)),
     "wav24": Format("wav", "audio/wav", "WAV", "PCM_24", range(1, 768_001)),
     "wav32f": Format("wav", "audio/wav", "WAV", "FLOAT", range(1, 768_001)),
-    "mp3": Format("mp3", "audio/mpeg", "MP3", "MPEG_LAYER_III", _MP3_RATES),
+    "mp3": Format("mp3", "audio/mpeg", "MP3", "MPEG_LAYER_III", _MP3_RATES, 0.0, "VARIABLE"),
     "flac": Format("flac", "audio/flac", "FLAC", "PCM_16", range(1, 655_351)),
-    "ogg": Format("ogg", "audio/ogg", "OGG", "VORBIS", range(8000, 192_001)),
+    "ogg": Format("ogg", "audio/ogg", "OGG", "VORBIS", range(8000, 192_001), 0.4),
 }
 
 
@@ -78,13 +88,11 @@ def encode(
         raise ValueError("an empty clip cannot be written")
     if not all(np.isfinite(block).all() for block in _blocks(clip)):
         raise ValueError("the samples are not all finite numbers")
-    with contextlib.ExitStack() as stack:
-        if isinstance(target, (str, Path)):
-            target = stack.enter_context(Path(target).open("wb"))
-        if form.container == "WAV":
-            _write_wave(clip, form, target, tags)
-        else:
-            target.write(_compressed(clip, form, tags))
+    if isinstance(target, str | Path):
+        with Path(target).open("wb") as file:
+            _write(clip, form, file, tags)
+    else:
+        _write(clip, form, target, tags)
 
 
 def decode(
@@ -102,16 +110,19 @@ def decode(
     channels  None keeps what the file has; 1 mixes down, 2 doubles
     raises    Undecodable for all else, and when the sound is longer than seconds_max
     """
-    with contextlib.ExitStack() as stack:
-        file = io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
-        stack.enter_context(file)
-        body = _admitted(file)
-        try:
-            sound = stack.enter_context(soundfile.SoundFile(body))
-        except soundfile.LibsndfileError as error:
-            raise Undecodable(f"damaged sound file: {error.error_string}") from error
-        clip = _read(sound, seconds_max)
+    if isinstance(source, bytes):
+        clip = _decode(io.BytesIO(source), seconds_max)
+    else:
+        with Path(source).open("rb") as file:
+            clip = _decode(file, seconds_max)
     return to_channels(clip, channels) if channels else clip
+
+
+def _write(clip: Clip, form: Format, file: BinaryIO, tags: Tags | None) -> None:
+    if form.container == "WAV":
+        _write_wave(clip, form, file, tags)
+    else:
+        file.write(_compressed(clip, form, tags))
 
 
 def _write_wave(clip: Clip, form: Format, file: BinaryIO, tags: Tags | None) -> None:
@@ -122,17 +133,13 @@ def _write_wave(clip: Clip, form: Format, file: BinaryIO, tags: Tags | None) -> 
         kind, bits, channels=clip.channels, rate=clip.rate, length=length, texts=texts
     )
     file.write(header)
-    for block in _blocks(clip):
-        file.write(pack(block))
+    file.writelines(pack(block) for block in _blocks(clip))
     file.write(b"\0" * (length * clip.channels * bits // 8 % 2))
 
 
 def _compressed(clip: Clip, form: Format, tags: Tags | None) -> bytes:
     """Through memory, because what libsndfile makes of MP3 and Ogg needs a last touch."""
     stream = io.BytesIO()
-    # LAME's V0 and Vorbis' q6: nobody hears a difference, and a minute is still under 2 MB.
-    quality = {"MP3": {"compression_level": 0.0, "bitrate_mode": "VARIABLE"}}
-    quality["OGG"] = {"compression_level": 0.4}
     with soundfile.SoundFile(
         stream,
         "w",
@@ -140,7 +147,8 @@ def _compressed(clip: Clip, form: Format, tags: Tags | None) -> bytes:
         clip.channels,
         form.subtype,
         format=form.container,
-        **quality.get(form.container, {}),
+        compression_level=form.compression,
+        bitrate_mode=form.bitrate_mode,
     ) as file:
         if tags and form.container != "MP3":
             for name, text in vorbis_texts(tags).items():
@@ -185,6 +193,15 @@ _WAVE_SAMPLES: Mapping[str, tuple[int, int, Callable[[Samples], bytes]]] = {
 }
 
 
+def _decode(file: BinaryIO, seconds_max: float) -> Clip:
+    body = _admitted(file)
+    try:
+        with soundfile.SoundFile(body) as sound:
+            return _read(sound, seconds_max)
+    except soundfile.LibsndfileError as error:
+        raise Undecodable(f"damaged sound file: {error.error_string}") from error
+
+
 def _admitted(file: BinaryIO) -> BinaryIO:
     """The file from where its sound starts, when its first bytes are of a kind we trust.
 
@@ -226,20 +243,22 @@ def _starts_mp3_frame(head: bytes | memoryview) -> bool:
 
 
 def _read(sound: soundfile.SoundFile, seconds_max: float) -> Clip:
+    if (sound.format, sound.subtype) not in _KINDS_IN:
+        raise Undecodable(f"{sound.format} with {sound.subtype} samples is not read")
     if sound.channels > 2:
         raise Undecodable(f"the file has {sound.channels} channels; one or two are read")
     if sound.samplerate not in _RATES_IN:
         raise Undecodable(f"the file has {sound.samplerate} Hz; 1000 to 192000 are read")
-    room = int(seconds_max * sound.samplerate)
+    length, length_max = 0, int(seconds_max * sound.samplerate)
     pieces: list[Samples] = []
     for piece in _pieces(sound):
-        room -= piece.shape[1]
-        if room < 0:
+        length += piece.shape[1]
+        if length > length_max:
             raise Undecodable(f"the sound is longer than {seconds_max:g} seconds")
         if not np.isfinite(piece).all():
             raise Undecodable("the samples are not all finite numbers")
         pieces.append(piece)
-    if not pieces:
+    if not length:
         raise Undecodable("there is no sound in the file")
     return Clip(np.concatenate(pieces, axis=1), sound.samplerate)
 
@@ -249,9 +268,13 @@ def _pieces(sound: soundfile.SoundFile) -> Iterator[Samples]:
     block = np.empty((_BLOCK, sound.channels), np.float32)
     length = _BLOCK
     while length == _BLOCK:
+        block.fill(np.nan)
         try:
             length = sound.buffer_read_into(block, "float32")
         except soundfile.LibsndfileError:
+            # The count is lost with the error; what the decoder left untouched is still NaN.
+            # A FLAC file that was piped, and so does not know its length, ends like this too.
+            untouched = np.isnan(block[:, 0])
+            yield np.ascontiguousarray(block[~untouched].T)
             return
-        if length:
-            yield np.ascontiguousarray(block[:length].T)
+        yield np.ascontiguousarray(block[:length].T)

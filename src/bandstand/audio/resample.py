@@ -21,7 +21,7 @@ def resample(clip: Clip, rate: int) -> Clip:
     if length == 0:
         return Clip(np.zeros((clip.channels, 0), np.float32), rate)
     filtered: Samples = soxr.resample(
-        np.ascontiguousarray(clip.samples.T), clip.rate, rate, quality=soxr.VHQ
+        np.ascontiguousarray(clip.samples.T), clip.rate, rate, quality="VHQ"
     )
     samples = np.zeros((clip.channels, length), np.float32)
     shared = min(length, filtered.shape[0])

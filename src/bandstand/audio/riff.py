@@ -18,7 +18,7 @@ FLOAT = 3
 _EXTENSIBLE = 0xFFFE
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 _SIZE_MAX = 2**32 - 1
-_CHUNKS_MAX = 64
+_BEFORE_FORMAT = {b"JUNK", b"junk", b"bext", b"fmt "}
 
 
 def wave_header(
@@ -47,19 +47,19 @@ def wave_header(
 
 
 def is_plain_wave(file: BinaryIO) -> bool:
-    """Whether the first format chunk tells of PCM or float samples: no ADPCM, no codec in disguise.
+    """Whether the format chunk tells of PCM or float samples: no ADPCM, no codec in disguise.
+
+    Only chunks that recorders are known to put first may stand before it, for where chunks are
+    unusual two readers may disagree about which one is the format.
 
     file  just behind "RIFF", size and "WAVE"
     """
-    for _ in range(_CHUNKS_MAX):
-        head = file.read(8)
-        if len(head) < 8:
+    for _ in _BEFORE_FORMAT:
+        name, size = file.read(4), int.from_bytes(file.read(4), "little")
+        if name not in _BEFORE_FORMAT:
             return False
-        size = int.from_bytes(head[4:], "little")
-        if head[:4] == b"fmt ":
+        if name == b"fmt ":
             return 16 <= size <= 64 and _is_plain_layout(file.read(size))
-        if head[:4] == b"data":
-            return False
         file.seek(size + size % 2, 1)
     return False
 
