@@ -10,13 +10,15 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import config
 from platformdirs import user_cache_path
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 # numba has already read NUMBA_CACHE_DIR; only where nobody set it do we choose the place.
-if not numba.config.CACHE_DIR:
-    numba.config.CACHE_DIR = str(user_cache_path("bandstand") / "numba")
+_settings: dict[str, Any] = vars(config)
+if not _settings["CACHE_DIR"]:
+    _settings["CACHE_DIR"] = str(user_cache_path("bandstand") / "numba")
 
 
 def kernel(loop: Loop) -> Loop:

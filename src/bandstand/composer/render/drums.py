@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandstand.composer.filters import Filter, high_pass, low_pass
+from bandstand.composer.render.struck import ring_partials
 
 Line = NDArray[np.float64]
 
@@ -122,22 +123,28 @@ def _noise(hit: Hit, samples: int, strength: float, rate: int, chance: np.random
     sound = white.astype(np.float32)
     corner = hit.high * 2.0 ** (1.2 * (strength - 0.8))
     q = math.sqrt(0.5)
-    Filter([high_pass(hit.low, rate, q), low_pass(corner, rate, q), low_pass(corner, rate, q)]).run(sound)
+    Filter([high_pass(hit.low, rate, q), low_pass(corner, rate, q), low_pass(corner, rate, q)]).run(
+        sound
+    )
     loud = math.sqrt(float(np.mean(sound[0].astype(np.float64) ** 2))) + 1e-9
     return hit.noise * 0.3 / loud * sound * _noise_shape(hit, samples, rate)
 
 
 def _metal(hit: Hit, samples: int, rate: int, chance: np.random.Generator) -> Line:
-    time = np.arange(samples) / rate
-    clang = np.zeros(samples)
-    for ratio in _CLANG:
-        phase = chance.uniform(0.0, 2.0 * math.pi)
-        tone = hit.metal_tone * ratio
-        for partial in range(1, 60, 2):
-            if hit.metal_low * 0.6 < tone * partial < 0.45 * rate:
-                clang += np.sin(2.0 * math.pi * tone * partial * time + partial * phase) / math.sqrt(partial)
-    loud = math.sqrt(float(np.mean(clang**2))) + 1e-9
-    return hit.metal * 0.3 / loud * clang * _dying(samples, hit.metal_seconds, rate)
+    tones = np.array([hit.metal_tone * ratio for ratio in _CLANG])
+    starts = chance.uniform(0.0, 2.0 * math.pi, len(tones))
+    odd = np.arange(1.0, 60.0, 2.0)
+    hertz, phases = np.outer(tones, odd).ravel(), np.outer(starts, odd).ravel()
+    levels = np.tile(1.0 / np.sqrt(odd), len(tones))
+    heard = (hertz > 0.6 * hit.metal_low) & (hertz < min(0.45 * rate, 15000.0))
+    hertz, phases, levels = hertz[heard], phases[heard], levels[heard]
+    if not len(hertz):
+        return np.zeros(samples)
+    levels *= 0.3 * hit.metal / math.sqrt(float(np.sum(levels**2)) / 2.0)
+    clang = np.zeros((2, samples), dtype=np.float32)
+    fades = np.full(len(hertz), math.exp(-6.908 / (hit.metal_seconds * rate)))
+    ring_partials(clang, 2.0 * math.pi * hertz / rate, np.stack([levels, levels]), fades, phases)
+    return clang[0].astype(np.float64)
 
 
 def beat_drum(

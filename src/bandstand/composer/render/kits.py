@@ -10,43 +10,130 @@ from dataclasses import replace
 from bandstand.composer.render.drums import Hit
 
 _KICK = Hit(
-    level=1.5, tone=58.0, tone_level=1.0, tone_seconds=0.34, sweep=1.9, sweep_seconds=0.018, tuned=True,
-    noise=0.10, noise_seconds=0.03, low=900.0, high=4500.0, click=0.35, drive=0.25,
+    level=1.5,
+    tone=58.0,
+    tone_level=1.0,
+    tone_seconds=0.34,
+    sweep=1.9,
+    sweep_seconds=0.018,
+    tuned=True,
+    noise=0.10,
+    noise_seconds=0.03,
+    low=900.0,
+    high=4500.0,
+    click=0.35,
+    drive=0.25,
 )
 _SNARE = Hit(
-    level=1.0, tone=185.0, tone_level=0.55, tone_seconds=0.16, sweep=0.5, sweep_seconds=0.012, tuned=True,
+    level=1.0,
+    tone=185.0,
+    tone_level=0.55,
+    tone_seconds=0.16,
+    sweep=0.5,
+    sweep_seconds=0.012,
+    tuned=True,
     overtones=((1.59, 0.45, 0.12), (2.14, 0.2, 0.08)),
-    noise=0.85, noise_seconds=0.24, low=900.0, high=9500.0, click=0.2, wide=0.25, drive=0.15,
+    noise=0.85,
+    noise_seconds=0.24,
+    low=900.0,
+    high=9500.0,
+    click=0.2,
+    wide=0.25,
+    drive=0.15,
 )
 _CLOSED = Hit(
-    level=0.50, noise=0.55, noise_seconds=0.075, low=7000.0, high=14000.0,
-    metal=0.35, metal_seconds=0.07, metal_low=6500.0, pan=0.25, wide=0.3,
+    level=0.50,
+    noise=0.55,
+    noise_seconds=0.075,
+    low=7000.0,
+    high=14000.0,
+    metal=0.35,
+    metal_seconds=0.07,
+    metal_low=6500.0,
+    pan=0.25,
+    wide=0.3,
 )
 _OPEN = replace(_CLOSED, noise_seconds=0.55, metal_seconds=0.65)
 _CRASH = Hit(
-    level=0.75, noise=0.8, noise_seconds=2.2, low=2600.0, high=13000.0,
-    metal=0.4, metal_seconds=1.8, metal_tone=410.0, metal_low=3500.0, pan=-0.35, wide=0.9,
+    level=0.75,
+    noise=0.8,
+    noise_seconds=2.2,
+    low=2600.0,
+    high=13000.0,
+    metal=0.4,
+    metal_seconds=1.8,
+    metal_tone=410.0,
+    metal_low=3500.0,
+    pan=-0.35,
+    wide=0.9,
 )
 _RIDE = Hit(
-    level=0.42, tone=3050.0, tone_level=0.16, tone_seconds=0.5, overtones=((1.47, 0.6, 0.7),),
-    noise=0.35, noise_seconds=0.9, low=5000.0, high=12000.0,
-    metal=0.5, metal_seconds=1.1, metal_tone=520.0, metal_low=4500.0, pan=0.4, wide=0.6,
+    level=0.42,
+    tone=3050.0,
+    tone_level=0.16,
+    tone_seconds=0.5,
+    overtones=((1.47, 0.6, 0.7),),
+    noise=0.35,
+    noise_seconds=0.9,
+    low=5000.0,
+    high=12000.0,
+    metal=0.5,
+    metal_seconds=1.1,
+    metal_tone=520.0,
+    metal_low=4500.0,
+    pan=0.4,
+    wide=0.6,
 )
 _TOM = Hit(
-    level=1.2, tone=98.0, tone_level=1.0, tone_seconds=0.5, sweep=0.6, sweep_seconds=0.04, tuned=True,
-    overtones=((1.59, 0.25, 0.25), (2.3, 0.12, 0.14)), noise=0.16, noise_seconds=0.06, low=500.0, high=5000.0,
+    level=1.2,
+    tone=98.0,
+    tone_level=1.0,
+    tone_seconds=0.5,
+    sweep=0.6,
+    sweep_seconds=0.04,
+    tuned=True,
+    overtones=((1.59, 0.25, 0.25), (2.3, 0.12, 0.14)),
+    noise=0.16,
+    noise_seconds=0.06,
+    low=500.0,
+    high=5000.0,
 )
 _CONGA = Hit(
-    level=0.9, tone=220.0, tone_level=0.8, tone_seconds=0.32, sweep=0.2, sweep_seconds=0.02, tuned=True,
-    overtones=((1.83, 0.25, 0.12), (2.71, 0.12, 0.07)), noise=0.14, noise_seconds=0.025, low=1200.0, high=7000.0,
+    level=0.9,
+    tone=220.0,
+    tone_level=0.8,
+    tone_seconds=0.32,
+    sweep=0.2,
+    sweep_seconds=0.02,
+    tuned=True,
+    overtones=((1.83, 0.25, 0.12), (2.71, 0.12, 0.07)),
+    noise=0.14,
+    noise_seconds=0.025,
+    low=1200.0,
+    high=7000.0,
     pan=-0.3,
 )
 _WOOD = Hit(
-    level=0.6, tone=1150.0, tone_level=0.8, tone_seconds=0.07, overtones=((2.52, 0.4, 0.04), (4.2, 0.15, 0.02)),
-    noise=0.08, noise_seconds=0.01, low=2500.0, high=9000.0, pan=0.3,
+    level=0.6,
+    tone=1150.0,
+    tone_level=0.8,
+    tone_seconds=0.07,
+    overtones=((2.52, 0.4, 0.04), (4.2, 0.15, 0.02)),
+    noise=0.08,
+    noise_seconds=0.01,
+    low=2500.0,
+    high=9000.0,
+    pan=0.3,
 )
 _SHAKER = Hit(
-    level=0.42, noise=0.8, noise_seconds=0.07, low=5200.0, high=13000.0, swish=0.02, pan=0.45, wide=0.2,
+    level=0.42,
+    noise=0.8,
+    noise_seconds=0.07,
+    low=5200.0,
+    high=13000.0,
+    swish=0.02,
+    pan=0.45,
+    wide=0.2,
 )
 
 BASE: dict[int, Hit] = {
@@ -154,16 +241,30 @@ _BAYAN = Hit(
     level=1.3, tone=82.0, tone_level=1.0, tone_seconds=0.55, tuned=True, bend=0.28, sweep=0.3,
     overtones=((2.02, 0.25, 0.2),), noise=0.10, noise_seconds=0.03, low=300.0, high=2500.0, pan=-0.15,
 )  # fmt: skip
-_KE = replace(_BAYAN, level=0.7, tone_level=0.2, tone_seconds=0.06, noise=0.6, noise_seconds=0.05, bend=0.0)
-_TE = replace(
-    _DAYAN, level=0.6, tone_level=0.12, tone_seconds=0.06, noise=0.6, noise_seconds=0.045, high=5000.0
+_KE = replace(
+    _BAYAN, level=0.7, tone_level=0.2, tone_seconds=0.06, noise=0.6, noise_seconds=0.05, bend=0.0
 )
-# Low drums of a western kit become the bayan, snare-like keys the rim of the dayan, hats and wood its dry strokes.
+_TE = replace(
+    _DAYAN,
+    level=0.6,
+    tone_level=0.12,
+    tone_seconds=0.06,
+    noise=0.6,
+    noise_seconds=0.045,
+    high=5000.0,
+)
+_TUN = replace(_DAYAN, tone=156.0, tone_level=0.9, tone_seconds=0.8, noise=0.06)
+_TIN = replace(
+    _DAYAN, level=0.65, tone_seconds=0.4, overtones=((2.0, 0.2, 0.2), (3.0, 0.1, 0.1)), noise=0.05
+)
+# The six strokes of `instruments.KEYS`; what a western groove plays becomes the stroke that comes nearest.
 _TABLA: dict[int, Hit] = {
-    **dict.fromkeys((35, 36, 41, 43, 45, 64, 66), _BAYAN),
-    **dict.fromkeys((37, 61, 62, 68, 77), _KE),
-    **dict.fromkeys((38, 39, 40, 47, 48, 50, 60, 63, 65, 67), _DAYAN),
-    **dict.fromkeys((42, 44, 46, 54, 69, 70, 75, 76), _TE),
+    **dict.fromkeys((64, 35, 36, 41, 43, 45, 66), _BAYAN),
+    **dict.fromkeys((62, 37, 39, 68, 77), _KE),
+    **dict.fromkeys((60, 38, 40, 50, 65, 67), _DAYAN),
+    **dict.fromkeys((61, 48), _TIN),
+    **dict.fromkeys((63, 47), _TUN),
+    **dict.fromkeys((76, 42, 44, 46, 54, 69, 70, 75), _TE),
 }
 
 KITS: dict[str, dict[int, Hit]] = {
@@ -178,7 +279,7 @@ KITS: dict[str, dict[int, Hit]] = {
     "tabla": BASE | _TABLA,
 }
 
-_RELATIVES = {35: 36, 40: 38, 59: 51, 71: 80, 72: 81, 73: 70, 74: 69, 78: 63, 79: 64}
+_RELATIVES = {35: 36, 40: 38, 59: 51, 71: 80, 72: 81, 73: 58, 74: 69, 78: 63, 79: 64}
 
 
 def hit_of(kit: str, key: int) -> Hit:

@@ -91,7 +91,12 @@ def _damper(frequency: float, seconds: float, high: float, rate: int) -> tuple[f
 
 
 def _string(
-    sound: Plucked, frequency: float, strength: float, samples: int, rate: int, chance: np.random.Generator
+    sound: Plucked,
+    frequency: float,
+    strength: float,
+    samples: int,
+    rate: int,
+    chance: np.random.Generator,
 ) -> NDArray[np.float32]:
     w = 2.0 * math.pi * frequency / rate
     seconds = sound.seconds * 2.0 ** (-sound.per_octave * math.log2(frequency / 261.63))
@@ -127,7 +132,7 @@ def pluck(
         one = _string(sound, frequency * apart, strength, samples, rate, chance)
         two = _string(sound, frequency / apart, strength, samples, rate, chance)
         near, far = np.float32(0.5 + 0.5 * sound.spread), np.float32(0.5 - 0.5 * sound.spread)
-        out = np.stack([near * one + far * two, far * one + near * two])
+        out = np.stack([near * one + far * two, far * one + near * two]).astype(np.float32)
     if sound.click:
         length = min(samples, int(0.012 * rate))
         burst = chance.standard_normal(length) * np.exp(-np.arange(length) / (0.002 * rate))

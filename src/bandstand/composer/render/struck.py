@@ -119,7 +119,9 @@ def strike(
         detune = 2.0 ** (sound.chorus / 2400.0)
         ratios = np.concatenate([ratios / detune, ratios * detune])
         levels = np.concatenate([0.62 * levels, 0.38 * levels])
-        deaths = np.concatenate([0.55 * deaths, 1.3 * deaths])  # the prompt sound and the aftersound
+        deaths = np.concatenate(
+            [0.55 * deaths, 1.3 * deaths]
+        )  # the prompt sound and the aftersound
         phases = np.concatenate([phases, phases])
     if sound.swell:
         wait = np.minimum(0.12 * deaths, 0.06 * ratios)
@@ -150,5 +152,7 @@ def _add_thump(
     span = max(2, min(64, int(rate / (2.0 * sound.thump_hertz))))
     dull = np.convolve(noise, np.hanning(span + 2)[1:-1] / math.sqrt(span), mode="valid")[:length]
     length = len(dull)
-    burst = dull * np.exp(-np.arange(length) / (0.011 * rate)) * sound.thump * (0.3 + 0.7 * strength)
+    burst = (
+        dull * np.exp(-np.arange(length) / (0.011 * rate)) * sound.thump * (0.3 + 0.7 * strength)
+    )
     out[:, :length] += (0.12 * burst).astype(np.float32)

@@ -27,7 +27,7 @@ CONTROL = 32  # samples between two looks at pitch and brightness
 
 
 @kernel
-def sing(
+def sing(  # noqa: PLR0915 - one note told in one loop
     out: NDArray[np.float32],
     at: int,
     hold: int,
@@ -64,8 +64,7 @@ def sing(
     strike, bend, swing = 1.0, vibrato[4], 0.0
     place = min(max(colour[0] + colour[2], 0.0), top)
     hiss, soft, softer = seed * 2654435761 % 2147483647 + 1, 0.0, 0.0
-    look = 0
-    for begin in range(0, total, 32):
+    for look, begin in enumerate(range(0, total, 32)):
         end = min(begin + 32, total)
         swell = min(max((look - vibrato[2]) / vibrato[3], 0.0), 1.0)
         speed = step * (1.0 + vibrato[1] * swell * math.sin(swing) + bend)
@@ -74,7 +73,6 @@ def sing(
         goal = min(max(colour[0] + colour[1] * level + colour[2] * strike, 0.0), top)
         slide = (goal - place) / 32.0
         strike *= colour[3]
-        look += 1
         for n in range(begin, end):
             if n >= hold:
                 level *= release
@@ -208,8 +206,9 @@ class WaveVoice:
     wave: Wave
     rate: int
 
-    def tail(self, hold: int) -> int:
-        """Samples from the start of a note to its last sound."""
+    def tail(self, hold: int, pitch: int) -> int:
+        """Samples from the start of a note to its last sound; the same at every pitch."""
+        del pitch
         return hold + int(1.4 * self.wave.release * self.rate)
 
     def play(
@@ -228,38 +227,46 @@ class WaveVoice:
         frequency = 440.0 * 2.0 ** ((pitch + 12 * wave.octave - 69) / 12.0)
         legato = bend != 0.0
         attack = min(wave.attack, 0.02) if legato else wave.attack
-        envelope = np.array([
-            1.0 - _per_sample(attack, rate, 1.609),
-            1.0 - _per_sample(wave.decay, rate),
-            wave.sustain,
-            _per_sample(wave.release, rate, 5.0),
-            1.4 * wave.release * rate,
-        ])
+        envelope = np.array(
+            [
+                1.0 - _per_sample(attack, rate, 1.609),
+                1.0 - _per_sample(wave.decay, rate),
+                wave.sustain,
+                _per_sample(wave.release, rate, 5.0),
+                1.4 * wave.release * rate,
+            ]
+        )
         looks = rate / CONTROL
         touched = wave.rest + wave.touch * (velocity - 0.6)
-        colour = np.array([
-            touched,
-            wave.follow,
-            wave.strike * (0.4 + velocity) * (0.5 if legato else 1.0),
-            _per_sample(wave.strike_seconds, looks),
-        ])
+        colour = np.array(
+            [
+                touched,
+                wave.follow,
+                wave.strike * (0.4 + velocity) * (0.5 if legato else 1.0),
+                _per_sample(wave.strike_seconds, looks),
+            ]
+        )
         drift = np.random.default_rng(seed)
         start = bend if legato else wave.scoop
-        vibrato = np.array([
-            2.0 * math.pi * wave.vibrato * drift.uniform(0.94, 1.06) / looks,
-            2.0 ** (wave.depth / 1200.0) - 1.0,
-            wave.delay * looks,
-            0.4 * looks,
-            2.0 ** (start / 12.0) - 1.0,
-            _per_sample(0.06 if legato else wave.scoop_seconds, looks),
-        ])
+        vibrato = np.array(
+            [
+                2.0 * math.pi * wave.vibrato * drift.uniform(0.94, 1.06) / looks,
+                2.0 ** (wave.depth / 1200.0) - 1.0,
+                wave.delay * looks,
+                0.4 * looks,
+                2.0 ** (start / 12.0) - 1.0,
+                _per_sample(0.06 if legato else wave.scoop_seconds, looks),
+            ]
+        )
         low, high = min(frequency, 0.2 * rate), min(6.0 * frequency + 1500.0, 0.3 * rate)
-        breath = np.array([
-            wave.breath,
-            1.0 - math.exp(-2.0 * math.pi * low / rate),
-            1.0 - math.exp(-2.0 * math.pi * high / rate),
-            wave.chiff,
-        ])
+        breath = np.array(
+            [
+                wave.breath,
+                1.0 - math.exp(-2.0 * math.pi * low / rate),
+                1.0 - math.exp(-2.0 * math.pi * high / rate),
+                wave.chiff,
+            ]
+        )
         sing(
             out,
             at,

@@ -1,0 +1,10 @@
+"""Stems -> mix -> master: levels, room, tone, loudness. Everything carries its state from block to block.
+
+channel.py    one part: low cut, level, place, width, ducking
+space.py      reverb and echo, which all parts share
+aging.py      wow and crackle of a worn record
+loudness.py   the BS.1770 meter            spectrum.py   slope, low end and width of a mix
+limiter.py    the true-peak limiter
+sheet.py      a score's mix sheet: levels and tone found by listening to a few bars beforehand
+desk.py       the desk: stems in, finished blocks out
+"""

@@ -1,0 +1,129 @@
+"""The desk: stems in, finished blocks out.
+
+Three stages, so that the sheet can be found by running the first ones alone: `blend` puts the parts into one
+room, `shape` gives the whole its tone, drive and width, `finish` its level, limit and end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bandstand.composer.filters import Filter, Stereo, high_pass, low_pass, low_shelf, tilt
+from bandstand.composer.mix.aging import Aging
+from bandstand.composer.mix.channel import Channel, Ducker
+from bandstand.composer.mix.limiter import Limiter
+from bandstand.composer.mix.space import Echo, Reverb
+from bandstand.composer.score import Score
+
+CEILING = -1.9
+"""dBTP of the limiter: a little under the -1.6 that is promised, for resamplers that see more than it does."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The settings of the desk for one piece, all in dB.
+
+    gains   one per part
+    slope   of the tilt, per octave
+    low     of the shelf below 70 Hz
+    side    of what differs between left and right
+    master  of the whole, before the limiter
+    """
+
+    gains: tuple[float, ...]
+    slope: float = 0.0
+    low: float = 0.0
+    side: float = 0.0
+    master: float = 0.0
+
+
+class Desk:
+    """A desk set up for a piece from one sample on; blocks must come in order."""
+
+    def __init__(self, score: Score, rate: int, sheet: Sheet, start: int = 0) -> None:
+        mix = score.mix
+        self._score, self._rate, self._position = score, rate, start
+        self._channels = [
+            Channel(score, part, rate, gain)
+            for part, gain in zip(score.parts, sheet.gains, strict=True)
+        ]
+        self._ducker = Ducker(score, rate)
+        self._reverb = Reverb(rate, mix.reverb_seconds)
+        self._reverb_level = np.float32(0.55 * mix.reverb)
+        self._reverb_tone = Filter([high_pass(190.0, rate), low_pass(9000.0, rate)])
+        beat = score.seconds_at(1.0)
+        self._echo = Echo(rate, 0.75 * beat if beat < 0.8 else 0.375 * beat)
+        self._echo_level = np.float32(0.5 * mix.delay)
+        self._echo_tone = Filter([high_pass(280.0, rate)])
+        tone = [high_pass(max(mix.low_cut, 22.0), rate), low_shelf(70.0, rate, sheet.low)]
+        tone += tilt(sheet.slope, rate)
+        if mix.high_cut < 0.45 * rate:
+            tone.append(low_pass(mix.high_cut, rate))
+        self._tone = Filter(tone)
+        self._aging = Aging(rate, mix.dust, score.seed, start) if mix.dust > 0.0 else None
+        self._hot = np.float32(0.35 + 1.2 * mix.drive)
+        self._low_side = Filter([high_pass(150.0, rate, 0.5412), high_pass(150.0, rate, 1.3066)])
+        self._side = np.float32(10.0 ** (sheet.side / 20.0))
+        self._limiter = Limiter(rate, CEILING)
+
+    @property
+    def latency(self) -> int:
+        """Samples by which what comes out is late."""
+        return self._limiter.latency + (self._aging.latency if self._aging else 0)
+
+    def blend(self, stems: Sequence[Stereo]) -> Stereo:
+        """The parts in one room. The stems are used up."""
+        samples = stems[0].shape[1]
+        ducking = self._ducker.curve(self._position, samples)
+        self._position += samples
+        bus, room, late = (np.zeros((2, samples), dtype=np.float32) for _ in range(3))
+        for channel, stem in zip(self._channels, stems, strict=True):
+            placed = channel.run(stem, ducking)
+            bus += placed
+            if self._reverb_level > 0.0:
+                room += channel.reverb * placed
+            if self._echo_level > 0.0 and channel.echo > 0.0:
+                late += channel.echo * placed
+        if self._echo_level > 0.0:
+            echoes = self._echo_tone.run(self._echo.run(late))
+            echoes *= self._echo_level
+            bus += echoes
+            room += np.float32(0.5) * echoes
+        if self._reverb_level > 0.0:
+            bus += self._reverb_level * self._reverb_tone.run(self._reverb.run(room))
+        return bus
+
+    def shape(self, bus: Stereo) -> Stereo:
+        """Tone, age, drive and width of the whole, in place."""
+        self._tone.run(bus)
+        if self._aging:
+            self._aging.run(bus)
+        bus *= self._hot
+        np.tanh(bus, out=bus)
+        bus /= self._hot
+        mid = np.float32(0.5) * (bus[0] + bus[1])
+        side = np.float32(0.5) * self._side * (bus[0] - bus[1])
+        side = self._low_side.run(np.stack([side, side]))[0]
+        bus[0] = mid + side
+        bus[1] = mid - side
+        return bus
+
+    def finish(self, bus: Stereo, gain_before: float, gain: float) -> Stereo:
+        """Level and limit; the gain in dB moves from one value to the other over the block."""
+        ramp = np.linspace(gain_before, gain, bus.shape[1], endpoint=False)
+        bus *= (10.0 ** (ramp / 20.0)).astype(np.float32)
+        return self._limiter.run(bus)
+
+
+def fade_out(sound: Stereo, position: int, total: int, rate: int) -> Stereo:
+    """The end of the piece, in place: the last 4 % of it, 0.9 s at most, fall to nothing."""
+    length = max(1, min(round(0.9 * rate), round(0.04 * total)))
+    left = (total - position) - np.arange(sound.shape[1])
+    if left[-1] < length:
+        angle = np.clip(left / length, 0.0, 1.0) * (math.pi / 2.0)
+        sound *= (np.sin(angle) ** 2).astype(np.float32)
+    return sound

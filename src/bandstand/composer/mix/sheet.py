@@ -1,0 +1,192 @@
+"""Finding a piece's mix sheet by listening to a few of its bars beforehand.
+
+A stream cannot be measured before it is heard, so a bar or two of every kind of section are rendered and mixed
+first: the parts are levelled against one another, tone and width brought to where records are, and the master gain
+set for the loudness. What is still off is corrected slowly while the piece plays (`Ride`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandstand.composer.filters import Stereo
+from bandstand.composer.mix.channel import wanted_loudness
+from bandstand.composer.mix.desk import Desk, Sheet
+from bandstand.composer.mix.loudness import SILENCE, Meter, integrated
+from bandstand.composer.mix.spectrum import low_share, power_spectrum, side_over_mid, slope
+from bandstand.composer.render.stem import Player, Stem
+from bandstand.composer.score import Score
+
+LUFS = -14.0
+"""Integrated loudness of every piece."""
+
+_LISTEN_SECONDS = 7.0
+_LOW_SHARE = 10.0 ** (-7.5 / 10.0)
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """Samples start..stop, standing for `samples` of the piece: all sections of its name."""
+
+    section: str
+    start: int
+    stop: int
+    samples: int
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """What listening found: the sheet, and the mean squares (K-weighted) each kind of section will have."""
+
+    sheet: Sheet
+    energies: dict[str, float]
+
+
+def section_at(score: Score, bar: int) -> str:
+    """The name of the section a bar belongs to; bars after the last one belong to it."""
+    name = ""
+    for section in score.sections:
+        if bar >= section.first_bar:
+            name = section.name
+    return name
+
+
+def excerpts(score: Score, rate: int) -> list[Excerpt]:
+    """What to listen to: everything when the piece is short, else a bar or two of each kind of section."""
+    total = round(score.seconds * rate)
+    kinds: dict[
+        str, tuple[int, int]
+    ] = {}  # name -> (first bar of its longest section, bars of all)
+    longest: dict[str, int] = {}
+    for section in score.sections:
+        first, bars = kinds.get(section.name, (section.first_bar, 0))
+        if section.bars > longest.get(section.name, 0):
+            longest[section.name], first = section.bars, section.first_bar
+        kinds[section.name] = (first, bars + section.bars)
+    if score.seconds <= _LISTEN_SECONDS or not kinds:
+        return [Excerpt(section_at(score, 0), 0, total, total)]
+    bar = score.seconds_at(score.metre.beats) * rate
+    heard = max(1, min(2, int(_LISTEN_SECONDS * rate / (bar * len(kinds)))))
+    chosen = sorted(kinds.items(), key=lambda kind: -kind[1][1])[
+        : max(1, int(_LISTEN_SECONDS * rate / bar))
+    ]
+    found: list[Excerpt] = []
+    for name, (first, bars) in sorted(chosen, key=lambda kind: kind[1][0]):
+        start = first + max(0, (longest[name] - heard) // 2)
+        stop = min(round((start + min(heard, longest[name])) * bar), total)
+        found.append(Excerpt(name, round(start * bar), stop, round(bars * bar)))
+    return found
+
+
+def _levels(
+    score: Score, players: Sequence[Player], heard: Sequence[Sequence[Stereo]]
+) -> tuple[float, ...]:
+    """Gains that give every part the loudness it should have while it plays."""
+    gains: list[float] = []
+    for index, player in enumerate(players):
+        meter = Meter(player.rate)
+        for stems in heard:
+            meter.feed(stems[index])
+        loudness = meter.integrated()
+        if loudness < -60.0:
+            loudness = _alone(score, player)
+        wanted = wanted_loudness(score, player.part)
+        gains.append(wanted - loudness if loudness > -90.0 else 0.0)
+    return tuple(gains)
+
+
+def _alone(score: Score, player: Player) -> float:
+    """Loudness of a part that none of the excerpts contains, where it has its first notes."""
+    if not player.notes:
+        return SILENCE
+    start = player.notes[0].at
+    meter = Meter(player.rate)
+    meter.feed(Stem(player, start).block(round(score.seconds_at(4.0) * player.rate)))
+    return meter.integrated()
+
+
+def _tone(score: Score, rate: int, buses: Sequence[Stereo], sheet: Sheet) -> Sheet:
+    """Tilt, low shelf and width that bring the blend to where the style wants it."""
+    hertz, power = power_spectrum(buses, rate)
+    steepest = -4.3 if score.mix.dust > 0.2 else -3.4
+    wanted = min(max(-2.5 + 0.5 * score.mix.tilt, steepest), -2.0)
+    turn = min(max(wanted - slope(hertz, power), -5.0), 3.5)
+    turned = power * 10.0 ** (turn / 10.0 * np.log2(np.clip(hertz, 60.0, 9000.0) / 1000.0))
+    share = low_share(hertz, turned)
+    low = 0.0
+    if share > _LOW_SHARE:
+        low = 10.0 * math.log10(_LOW_SHARE * (1.0 - share) / (share * (1.0 - _LOW_SHARE)))
+    wide = -12.0 + 4.5 * score.mix.width
+    side = min(max(wide - side_over_mid(buses), -9.0), 9.0)
+    return replace(sheet, slope=turn, low=max(1.3 * low, -12.0), side=side)
+
+
+def _repeated(
+    parts: Sequence[NDArray[np.float64]], found: Sequence[Excerpt]
+) -> NDArray[np.float64]:
+    """The energies of the excerpts, each as often as its kind of section is long."""
+    repeats = [max(1, round(8 * e.samples / (e.stop - e.start))) for e in found]
+    return np.concatenate(
+        [np.tile(part, times) for part, times in zip(parts, repeats, strict=True)]
+    )
+
+
+def _limited(
+    desks: Sequence[Desk], shaped: Sequence[Stereo], gain: float, rate: int
+) -> list[NDArray[np.float64]]:
+    parts: list[NDArray[np.float64]] = []
+    for desk, sound in zip(desks, shaped, strict=True):
+        meter = Meter(rate)
+        meter.feed(desk.finish(sound.copy(), gain, gain)[:, desk.latency :])
+        parts.append(meter.energies())
+    return parts
+
+
+def rehearse(score: Score, players: Sequence[Player], rate: int, pool: Executor) -> Rehearsed:
+    """Listen to excerpts of a piece and set the desk for it."""
+    found = excerpts(score, rate)
+
+    def parts_of(player: Player) -> list[Stereo]:
+        return [Stem(player, e.start).block(e.stop - e.start) for e in found]
+
+    by_player = list(pool.map(parts_of, players))
+    heard = [[stems[index] for stems in by_player] for index in range(len(found))]
+    sheet = Sheet(gains=_levels(score, players, heard))
+
+    def blended(index: int) -> Stereo:
+        return Desk(score, rate, sheet, found[index].start).blend(heard[index])
+
+    buses = list(pool.map(blended, range(len(found))))
+    sheet = _tone(score, rate, buses, sheet)
+
+    def shaped(index: int) -> Stereo:
+        return Desk(score, rate, sheet, found[index].start).shape(buses[index])
+
+    shapes = list(pool.map(shaped, range(len(found))))
+    parts: list[NDArray[np.float64]] = []
+    for shape in shapes:
+        meter = Meter(rate)
+        meter.feed(shape)
+        parts.append(meter.energies())
+    gain = 0.0
+    loudness = integrated(_repeated(parts, found))
+    for _ in range(2):
+        if loudness < -90.0:
+            break
+        gain = min(gain + LUFS - loudness, 40.0)
+        desks = [Desk(score, rate, sheet, e.start) for e in found]
+        parts = _limited(desks, shapes, gain, rate)
+        loudness = integrated(_repeated(parts, found))
+    if loudness > -90.0:
+        gain = min(gain + LUFS - loudness, 40.0)
+    energies = {
+        e.section: float(part.mean()) if len(part) else 0.0
+        for e, part in zip(found, parts, strict=True)
+    }
+    return Rehearsed(replace(sheet, master=gain), energies)

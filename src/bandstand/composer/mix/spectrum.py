@@ -1,0 +1,51 @@
+"""What a mix sounds like in three figures: slope of its spectrum, share of its low end, width of its sides.
+
+Measured over whole stretches with windowed transforms; not for anything that runs block by block.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandstand.composer.filters import Stereo
+
+_WINDOW = 8192
+_THIRDS = 100.0 * 2.0 ** (np.arange(17) / 3.0)  # centres, 100 Hz to 4 kHz
+
+Power = NDArray[np.float64]
+
+
+def power_spectrum(sounds: Sequence[Stereo], rate: int) -> tuple[Power, Power]:
+    """Frequencies in Hz and the mean power of both channels together, over all the sounds."""
+    shape = np.hanning(_WINDOW).astype(np.float32)
+    total = np.full(_WINDOW // 2 + 1, 1e-20)
+    for sound in sounds:
+        padded = np.pad(sound, ((0, 0), (0, max(0, _WINDOW - sound.shape[1]))))
+        starts = range(0, padded.shape[1] - _WINDOW + 1, _WINDOW * 3 // 4)
+        frames = np.stack([padded[:, at : at + _WINDOW] * shape for at in starts])
+        total += np.sum(np.abs(np.fft.rfft(frames, axis=2)) ** 2, axis=(0, 1))
+    return np.arange(_WINDOW // 2 + 1) * (rate / _WINDOW), total
+
+
+def slope(hertz: Power, power: Power) -> float:
+    """dB per octave of the third-octave levels between 100 Hz and 4 kHz."""
+    edge = 2.0 ** (1.0 / 6.0)
+    bands = [power[(hertz >= c / edge) & (hertz < c * edge)].sum() + 1e-20 for c in _THIRDS]
+    return float(np.polyfit(np.log2(_THIRDS), 10.0 * np.log10(bands), 1)[0])
+
+
+def low_share(hertz: Power, power: Power) -> float:
+    """Share 0..1 of the power that lies between 20 and 60 Hz."""
+    heard = power[hertz >= 20.0].sum()
+    return float(power[(hertz >= 20.0) & (hertz < 60.0)].sum() / heard)
+
+
+def side_over_mid(sounds: Sequence[Stereo]) -> float:
+    """dB of the difference of the channels against their sum."""
+    mid = sum(float(np.sum((sound[0] + sound[1]).astype(np.float64) ** 2)) for sound in sounds)
+    side = sum(float(np.sum((sound[0] - sound[1]).astype(np.float64) ** 2)) for sound in sounds)
+    return 10.0 * math.log10((side + 1e-12) / (mid + 1e-12))
