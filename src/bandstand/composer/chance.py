@@ -1,0 +1,17 @@
+"""Dice: one independent stream of random numbers for each stage of composing, all from one seed.
+
+A stage that rolls once more does not disturb the others; a change of what a stage does with its rolls raises
+VERSION, so that a seed never silently means another piece.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+VERSION = 1
+
+PLAN, CASTING, HARMONY, DRUMS, BASS, CHORDS, MELODY, COUNTER, PERFORMANCE = range(9)
+
+
+def stage(seed: int, number: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence([seed % 2**64, number, VERSION]))

@@ -1,0 +1,120 @@
+"""Writes the score: `compose_score` is the only door. Pure: the same plan and seed give the same notes.
+
+chart.py     bars with their chords and intensity, who enters when
+harmony.py   which chord              groove.py   drums, percussion
+bass.py      bass, drone              comp.py     chords, pads, arpeggios
+motif.py     rhythm and contour       melody.py   the tune          counter.py   what answers it
+ending.py    the last chord           perform.py  swing and imprecision
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bandstand.composer import chance
+from bandstand.composer.compose import bass, comp, ending, groove, harmony, melody
+from bandstand.composer.compose.chart import Bar, Event, bars_of, write_chart
+from bandstand.composer.compose.counter import answer
+from bandstand.composer.compose.perform import perform
+from bandstand.composer.plan.casting import Voice
+from bandstand.composer.plan.plan import Plan
+from bandstand.composer.score import Chord, Part, Role, Score
+
+PLAYERS = {
+    Role.DRUMS: (groove.drum, chance.DRUMS),
+    Role.PERCUSSION: (groove.drum, chance.DRUMS),
+    Role.BASS: (bass.play_bass, chance.BASS),
+    Role.DRONE: (bass.play_drone, chance.BASS),
+    Role.COMP: (comp.comp, chance.CHORDS),
+    Role.PAD: (comp.hold_pad, chance.CHORDS),
+    Role.ARP: (comp.arpeggiate, chance.CHORDS),
+    Role.LEAD: (melody.sing, chance.MELODY),
+}
+ENOUGH = 4
+"""Notes that an instrument which was asked for plays at least."""
+
+
+def compose_score(plan: Plan, seed: int) -> Score:
+    """Write every note of a planned piece."""
+    chart = write_chart(plan, chance.stage(seed, chance.HARMONY))
+    parts = _whole(plan, chart, seed) if plan.bars else _figure(plan)
+    chords = tuple(chord for bar in chart for chord in bar.chords)
+    hands = chance.stage(seed, chance.PERFORMANCE)
+    return Score(
+        title=plan.title,
+        style=plan.style.name,
+        seed=seed,
+        seconds=plan.seconds,
+        bpm=plan.bpm,
+        key=plan.key,
+        metre=plan.metre,
+        bars=plan.bars,
+        sections=plan.sections,
+        chords=(*chords, _last(plan)),
+        parts=tuple(
+            Part(
+                voice.role,
+                voice.instrument,
+                perform(events, plan, voice.role, hands),
+                voice.level,
+                voice.pan,
+            )
+            for voice, events in parts
+            if events
+        ),
+        mix=plan.mix,
+    )
+
+
+def _last(plan: Plan) -> Chord:
+    start = plan.bars * plan.metre.beats
+    return harmony.home(plan, start, plan.seconds * plan.bpm / 60.0 - start)
+
+
+def _figure(plan: Plan) -> list[tuple[Voice, list[Event]]]:
+    chord = _last(plan)
+    return [(voice, ending.figure(voice, chord, plan)) for voice in plan.voices]
+
+
+def _whole(plan: Plan, chart: Sequence[Bar], seed: int) -> list[tuple[Voice, list[Event]]]:
+    """Each player in turn, the singer first: the answer listens to the tune."""
+    final = _last(plan)
+    tune: list[Event] = []
+    parts: list[tuple[Voice, list[Event]]] = []
+    for number, voice in enumerate(plan.voices):
+        bars = _bars(chart, voice)
+        if voice.role is Role.COUNTER:
+            events = answer(bars, tune, voice, chance.stage(seed + number, chance.COUNTER))
+        else:
+            play, stage = PLAYERS[voice.role]
+            events = play(bars, plan, voice, chance.stage(seed + number, stage))
+        if voice.role is Role.LEAD:
+            tune = events
+        sung = events[-1][2] if events else None
+        events += ending.last_chord(voice, final, plan, sung=sung)
+        if voice.asked and len(events) < ENOUGH:
+            events = _at_least(events, final)
+        parts.append((voice, events))
+    return parts
+
+
+def _bars(chart: Sequence[Bar], voice: Voice) -> list[Bar]:
+    bars = bars_of(chart, voice.role, asked=voice.asked)
+    if voice.role is not Role.LEAD:
+        return bars
+    # The hook is heard early: the tune joins in the second half of the intro.
+    early = [
+        bar
+        for bar in chart
+        if bar.section.name == "intro" and 2 * bar.place >= bar.section.bars - 1
+    ]
+    return sorted({bar.index: bar for bar in (*early, *bars)}.values(), key=lambda bar: bar.index)
+
+
+def _at_least(events: list[Event], final: Chord) -> list[Event]:
+    """Repeat the last chord's note on the beats before it, until the part is one."""
+    end = events[-1]
+    beats = np.linspace(0.0, final.start, ENOUGH, endpoint=False)
+    return [(float(np.floor(2 * beat) / 2), 0.5, end[2], 0.8 * end[3]) for beat in beats] + [end]

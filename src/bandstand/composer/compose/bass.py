@@ -1,0 +1,101 @@
+"""The bass line and the drone: the lowest notes, which say where the harmony stands. Melodic basses are not here;
+they would be a lead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bandstand.composer import theory
+from bandstand.composer.compose.chart import Bar, Event, hits
+from bandstand.composer.instruments import INSTRUMENTS
+from bandstand.composer.plan.casting import Voice
+from bandstand.composer.plan.plan import Plan
+from bandstand.composer.score import Chord
+
+LOWEST = 28  # E1: below, small loudspeakers have nothing left
+QUIET = 0.5
+
+
+def play_bass(
+    bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator
+) -> list[Event]:
+    """Play one idiom in the verse, another in the chorus, the calmest where it is quiet."""
+    idioms = plan.style.idioms(plan.metre).bass
+    order = dice.permutation(len(idioms))
+    verse, chorus = idioms[order[0]], idioms[order[-1]]
+    calm = min(idioms, key=lambda pattern: sum(symbol not in ".-" for symbol in pattern))
+    scale = theory.scale(plan.key)
+    events: list[Event] = []
+    for bar in bars:
+        pattern = calm if bar.intensity < QUIET else chorus if bar.section.name == "b" else verse
+        strength = 0.7 + 0.2 * bar.intensity
+        for offset, length, symbol in hits(pattern, bar.beats, bar.place):
+            chord = bar.chord_at(offset)
+            # The first note under a chord is its root: it says which chord this is.
+            first = abs(bar.start + offset - chord.start) < 1e-9
+            pitch = _pitch("1" if first else symbol, chord, bar.next_chord, scale, voice.instrument)
+            room = chord.start + chord.length - bar.start - offset
+            loud = strength * (1.0 if offset == int(offset) else 0.88)
+            events.append((bar.start + offset, 0.92 * min(length, room), pitch, loud))
+    return events
+
+
+def play_drone(
+    bars: Sequence[Bar], plan: Plan, voice: Voice, _dice: np.random.Generator
+) -> list[Event]:
+    """Tonic and fifth throughout, whatever the chords do, as long as they do not grind."""
+    instrument = INSTRUMENTS[voice.instrument]
+    tonic = _lowest(plan.key.tonic, max(instrument.low, 36))
+    degrees = {"1": tonic, "8": tonic + 12, "5": tonic + 7 if tonic < 43 else tonic - 5}
+    pattern = plan.style.idioms(plan.metre).drone[0]
+    events: list[Event] = []
+    for bar in bars:
+        for offset, length, symbol in hits(pattern, bar.beats, bar.place):
+            pitch = degrees[symbol]
+            if instrument.low <= pitch <= instrument.high and _agrees(pitch, bar.chord_at(offset)):
+                ring = length if instrument.family != "plucked" else max(length, bar.beats / 2)
+                events.append((bar.start + offset, ring, pitch, 0.6))
+    return events
+
+
+def root_pitch(pitch_class: int, instrument: str) -> int:
+    """The lowest comfortable note of a pitch class."""
+    low = INSTRUMENTS[instrument].low
+    return _lowest(pitch_class, max(low, LOWEST))
+
+
+def _lowest(pitch_class: int, low: int) -> int:
+    return low + (pitch_class - low) % 12
+
+
+def _pitch(
+    symbol: str, chord: Chord, following: Chord, scale: frozenset[int], instrument: str
+) -> int:
+    root = root_pitch(chord.root, instrument)
+    high = INSTRUMENTS[instrument].high
+    if symbol == "a":
+        return _approach(root_pitch(following.root, instrument), scale, instrument)
+    pitch = root
+    if symbol == "8":
+        pitch = root + 12
+    elif symbol != "1":
+        wanted = {"3": 1, "5": 2, "7": 3}[symbol]
+        notes = chord.notes
+        pitch = root + (notes[min(wanted, len(notes) - 1)] - chord.root) % 12
+    return pitch if pitch <= high else pitch - 12
+
+
+def _approach(target: int, scale: frozenset[int], instrument: str) -> int:
+    """The neighbour in the scale from which the next root is reached."""
+    low = INSTRUMENTS[instrument].low
+    below = next(target - step for step in (1, 2, 3) if (target - step) % 12 in scale)
+    if below >= low:
+        return below
+    return next(target + step for step in (1, 2, 3) if (target + step) % 12 in scale)
+
+
+def _agrees(pitch: int, chord: Chord) -> bool:
+    return all((pitch - note) % 12 not in {1, 11} for note in chord.notes)

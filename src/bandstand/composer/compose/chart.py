@@ -1,0 +1,105 @@
+"""The chart: what every player has in front of them, bar by bar. Holds no notes.
+
+An Event is a note before performance: start and length in beats on the straight grid, pitch, velocity 0..1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bandstand.composer.compose.harmony import harmonise
+from bandstand.composer.plan.plan import Plan
+from bandstand.composer.score import Chord, Role, Section
+
+Event = tuple[float, float, int, float]
+
+ENTERS: dict[Role, float] = {
+    Role.DRONE: 0.0,
+    Role.PAD: 0.0,
+    Role.COMP: 0.3,
+    Role.BASS: 0.42,
+    Role.DRUMS: 0.42,
+    Role.LEAD: 0.5,
+    Role.ARP: 0.55,
+    Role.PERCUSSION: 0.58,
+    Role.COUNTER: 0.68,
+}
+"""How intense a bar must be for a role to play in it."""
+ASKED_ENTERS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """place: 0-based within its section; intensity: 0..1, how much is going on."""
+
+    index: int
+    start: float
+    beats: float
+    section: Section
+    place: int
+    intensity: float
+    chords: tuple[Chord, ...]
+    next_chord: Chord
+
+    @property
+    def is_last(self) -> bool:
+        return self.place == self.section.bars - 1
+
+    def chord_at(self, offset: float) -> Chord:
+        if len(self.chords) > 1 and self.start + offset >= self.chords[1].start - 1e-9:
+            return self.chords[1]
+        return self.chords[0]
+
+
+def write_chart(plan: Plan, dice: np.random.Generator) -> tuple[Bar, ...]:
+    chords = harmonise(plan, dice)
+    spread = 0.3 * (plan.energy - 0.5)
+    bars: list[Bar] = []
+    for section in plan.sections:
+        for place in range(section.bars):
+            index = section.first_bar + place
+            # The second half of a verse is fuller than the first.
+            growth = 0.08 if 2 * place >= section.bars else 0.0
+            bars.append(
+                Bar(
+                    index=index,
+                    start=index * plan.metre.beats,
+                    beats=plan.metre.beats,
+                    section=section,
+                    place=place,
+                    intensity=min(max(section.energy + spread + growth, 0.0), 1.0),
+                    chords=chords[index],
+                    next_chord=chords[(index + 1) % len(chords)][0],
+                )
+            )
+    return tuple(bars)
+
+
+def bars_of(bars: Sequence[Bar], role: Role, *, asked: bool) -> list[Bar]:
+    """Pick the bars in which a role plays."""
+    threshold = min(ENTERS[role], ASKED_ENTERS) if asked else ENTERS[role]
+    if len(bars) <= 4 and not any(bar.section.name == "intro" for bar in bars):
+        return list(bars)
+    return [bar for bar in bars if bar.intensity >= threshold]
+
+
+def hits(pattern: str, beats: float, index: int = 0) -> Iterator[tuple[float, float, str]]:
+    """Read one bar of a pattern of sixteenths.
+
+    index   which bar, for patterns of several bars
+    return  offset and length in beats, and the symbol; a symbol sounds through the "-" after it
+    """
+    steps = round(beats * 4)
+    first = index * steps if len(pattern) > steps else 0
+    place = 0
+    while place < steps:
+        symbol = pattern[(first + place) % len(pattern)]
+        end = place + 1
+        while end < steps and pattern[(first + end) % len(pattern)] == "-":
+            end += 1
+        if symbol not in ".-":
+            yield place * 0.25, (end - place) * 0.25, symbol
+        place = end

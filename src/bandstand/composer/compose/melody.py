@@ -1,0 +1,204 @@
+"""The tune: motifs in phrases a a' b a'', set to the chords. One instrument at a time; it breathes.
+
+On strong beats stand notes of the chord, between them steps of the scale; what would rub against a chord note is
+left out or passed over quickly. The last phrase of a section ends on the tonic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bandstand.composer import theory
+from bandstand.composer.compose.chart import Bar, Event
+from bandstand.composer.compose.motif import Motif, fragment, invent, vary
+from bandstand.composer.instruments import INSTRUMENTS
+from bandstand.composer.plan.casting import Voice
+from bandstand.composer.plan.plan import Plan
+from bandstand.composer.plan.style import Tune
+from bandstand.composer.score import Chord
+
+LEAP = 7  # semitones: the widest step that is not one
+CENTRE = 70
+PENTATONIC = {"minor": (1, 3, 4, 5, 7), "major": (1, 2, 3, 5, 6)}
+FREE_STRONG = 0.12
+"""How often a strong beat leans on a note beside the chord."""
+
+
+@dataclass
+class Singer:
+    """Finds pitches for contours: the scale within the range, and where the voice stands."""
+
+    plan: Plan
+    voice: Voice
+    dice: np.random.Generator
+    ladder: list[int] = field(init=False)
+    centre: int = field(init=False)
+    at: int = field(init=False)
+    leapt: int = 0
+
+    def __post_init__(self) -> None:
+        instrument = INSTRUMENTS[self.voice.instrument]
+        middle = CENTRE + self.plan.style.tune.register
+        middle = min(max(middle, instrument.low + 8), instrument.high - 10)
+        low, high = max(instrument.low, middle - 11), min(instrument.high, middle + 14)
+        scale = theory.scale(self.plan.key)
+        self.ladder = [pitch for pitch in range(low, high + 1) if pitch % 12 in scale]
+        self.centre = min(range(len(self.ladder)), key=lambda n: abs(self.ladder[n] - middle))
+        self.at = self.ladder[self.centre]
+
+    def base(self, lift: int) -> int:
+        """Where on the ladder a phrase begins."""
+        return min(max(self.centre + lift, 2), len(self.ladder) - 3)
+
+    def pitch(self, step: int, chord: Chord, *, strong: bool, long: bool) -> int:
+        """The note nearest to a step of the ladder that suits the chord and the way the voice came."""
+        step = min(max(step, 0), len(self.ladder) - 1)
+        best, cost = self.at, 1e9
+        for n in range(max(0, step - 3), min(len(self.ladder), step + 4)):
+            pitch = self.ladder[n]
+            price = abs(n - step) + self._price(pitch, chord, strong=strong, long=long)
+            if price < cost:
+                best, cost = pitch, price
+        interval = best - self.at
+        self.leapt = interval if abs(interval) > 4 else 0
+        self.at = best
+        return best
+
+    def _price(self, pitch: int, chord: Chord, *, strong: bool, long: bool) -> float:
+        price = 0.0
+        interval = pitch - self.at
+        if abs(interval) > 4:
+            price += 0.5 * (abs(interval) - 4)
+        if abs(interval) > LEAP:
+            price += 6.0
+        if self.leapt * interval > 0:
+            price += 2.0
+        above = {(pitch - note) % 12 for note in chord.notes}
+        if 0 not in above:
+            price += 3.0 if strong else 0.0
+            if 1 in above or 11 in above:
+                price += 5.0 if long else 2.0
+            elif self.plan.pentatonic and not _pentatonic(pitch, self.plan):
+                price += 1.2
+        elif 11 in above and (chord.root - pitch) % 12 == 0 and long:
+            price += 1.5
+        return price
+
+
+def sing(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
+    """The whole tune, section by section; a section that comes back brings its motifs back."""
+    singer = Singer(plan, voice, dice)
+    tune = plan.style.tune
+    pulse = theory.pulse(plan.metre)
+    motifs = _motifs(plan, pulse, dice)
+    events: list[Event] = []
+    for section_bars in by_section(bars):
+        section = section_bars[0].section
+        unit = _unit(section_bars, plan)
+        first, second = motifs["b" if section.name == "b" else "a"]
+        lift = 2 if section.name == "b" else 0
+        letters = _letters(len(section_bars), unit, riff=plan.riff)
+        for number, letter in enumerate(letters):
+            place = number * unit
+            phrase = section_bars[place : place + unit]
+            motif = second if letter == "b" else first
+            if letter == "'":
+                motif = vary(first, tune, dice)
+            motif = fragment(motif, sum(bar.beats for bar in phrase))
+            last = number == len(letters) - 1
+            events += _phrase(singer, phrase, motif, lift + (2 if letter == "b" else 0), ends=last)
+    return [
+        (start, max(0.1, length * tune.length), pitch, loud)
+        for start, length, pitch, loud in events
+    ]
+
+
+def by_section(bars: Sequence[Bar]) -> list[list[Bar]]:
+    """The bars in runs of one section each."""
+    runs: list[list[Bar]] = []
+    for bar in bars:
+        if runs and runs[-1][-1].section is bar.section:
+            runs[-1].append(bar)
+        else:
+            runs.append([bar])
+    return runs
+
+
+def _motifs(plan: Plan, pulse: float, dice: np.random.Generator) -> dict[str, tuple[Motif, Motif]]:
+    """Two motifs for the verse, two for the chorus: two bars long, of which short sections sing one."""
+    tune = plan.style.tune
+    bars = 1 if plan.riff else 2
+
+    def new(energy: float, *, character: Tune = tune) -> Motif:
+        return invent(bars * plan.metre.beats, pulse, character, dice, energy=energy)
+
+    energy = plan.energy
+    return {"a": (new(energy), new(energy)), "b": (new(energy + 0.2), new(energy + 0.1))}
+
+
+def _unit(bars: Sequence[Bar], plan: Plan) -> int:
+    """Bars in a phrase."""
+    return 1 if plan.riff or len(bars) < 2 or plan.metre.beats > 4.5 else 2
+
+
+def _letters(bars: int, unit: int, *, riff: bool) -> list[str]:
+    """Which motif each phrase sings: a a' b a'', and so on; a riff insists."""
+    count = -(-bars // unit)
+    pattern = "aaa'" if riff else "a'ba" if count >= 4 else "a'"
+    return [pattern[number % len(pattern)] for number in range(count)]
+
+
+def _phrase(
+    singer: Singer, bars: Sequence[Bar], motif: Motif, lift: int, *, ends: bool
+) -> list[Event]:
+    plan = singer.plan
+    pulse = theory.pulse(plan.metre)
+    base = singer.base(lift)
+    free = singer.dice.random(len(motif.onsets)).tolist()
+    events: list[Event] = []
+    start = bars[0].start
+    for n, (onset, written, step) in enumerate(
+        zip(motif.onsets, motif.lengths, motif.contour, strict=True)
+    ):
+        bar = bars[min(int(onset // plan.metre.beats), len(bars) - 1)]
+        chord = bar.chord_at(start + onset - bar.start)
+        on_beat = onset % plan.metre.beats % pulse == 0
+        closing = ends and n == len(motif.onsets) - 1
+        pitch = singer.pitch(
+            base + step, chord, strong=on_beat and free[n] > FREE_STRONG, long=written > 0.5
+        )
+        if closing:
+            pitch = singer.at = _cadence(singer, chord)
+        length = _before_clash(pitch, start + onset, written, bars)
+        accent = 0.06 if on_beat else 0.0
+        events.append((start + onset, length, pitch, 0.66 + 0.16 * bar.intensity + accent))
+    return events
+
+
+def _cadence(singer: Singer, chord: Chord) -> int:
+    """The nearest tonic if the chord bears it, else the nearest note of the chord."""
+    tonic = singer.plan.key.tonic
+    rubs = any((tonic - note) % 12 in {1, 11} for note in chord.notes)
+    wanted = set(chord.notes) if rubs or tonic not in chord.notes else {tonic}
+    fitting = [pitch for pitch in singer.ladder if pitch % 12 in wanted]
+    return min(fitting, key=lambda pitch: abs(pitch - singer.at), default=singer.at)
+
+
+def _before_clash(pitch: int, start: float, length: float, bars: Sequence[Bar]) -> float:
+    """Let go of a note before a chord that it would rub against."""
+    for bar in bars:
+        for chord in bar.chords:
+            if start < chord.start < start + length and any(
+                (pitch - note) % 12 in {1, 11} for note in chord.notes
+            ):
+                return chord.start - start
+    return length
+
+
+def _pentatonic(pitch: int, plan: Plan) -> bool:
+    steps = theory.MODES[plan.key.mode]
+    degrees = PENTATONIC[theory.family(plan.key.mode)]
+    return (pitch - plan.key.tonic) % 12 in {steps[degree - 1] for degree in degrees}

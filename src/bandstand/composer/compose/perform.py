@@ -1,0 +1,54 @@
+"""From the straight grid to hands: swing, small imprecision, and nothing outside the piece. Chooses no notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bandstand.composer.compose.chart import Event
+from bandstand.composer.plan.plan import Plan
+from bandstand.composer.score import Note, Role
+
+STEADY: dict[Role, float] = {Role.DRUMS: 0.4, Role.BASS: 0.55, Role.PERCUSSION: 0.6}
+"""How much of the style's imprecision a role shows; the others all of it."""
+SPREAD = 0.6
+FARTHEST = 0.02  # seconds; beyond this a note is no longer on its beat
+TOUCH = 0.05
+SHORTEST = 0.02  # beats
+
+
+def perform(
+    events: Sequence[Event], plan: Plan, role: Role, dice: np.random.Generator
+) -> tuple[Note, ...]:
+    """Play the notes; every one starts and ends within the piece."""
+    if not events:
+        return ()
+    end = plan.seconds * plan.bpm / 60.0
+    table = np.array(events, dtype=np.float64)
+    start, length, pitch, velocity = table.T
+    beats_per_second = plan.bpm / 60.0
+    spread = SPREAD * plan.style.humanise * STEADY.get(role, 1.0)
+    late = (
+        np.clip(dice.normal(0.0, 1.0, len(start)) * spread, -FARTHEST, FARTHEST) * beats_per_second
+    )
+    # Swung notes start later and end where they ended.
+    swung = swing(start, plan.style.swing, plan.style.swing_unit)
+    length = np.maximum(length - (swung - start), 0.5 * length)
+    start = np.clip(swung + late, 0.0, max(0.0, end - SHORTEST))
+    length = np.clip(length, SHORTEST, np.maximum(end - start, SHORTEST / 2))
+    velocity = np.clip(velocity * (1.0 + dice.uniform(-TOUCH, TOUCH, len(start))), 0.05, 1.0)
+    rows = np.stack([start, length, pitch, velocity], axis=1)[np.lexsort((pitch, start))]
+    return tuple(Note(s, n, int(p), v) for s, n, p, v in rows.tolist())
+
+
+def swing(start: np.ndarray, share: float, unit: float) -> np.ndarray:
+    """Move the second half of each pair, where it stands exactly on the grid.
+
+    share  of the pair that its first half takes; 0.5 is straight, 0.667 a triplet
+    unit   beats of a half: 0.5 swings eighths, 0.25 sixteenths
+    """
+    steps = start / unit
+    nearest = np.round(steps)
+    second = (np.abs(steps - nearest) < 0.05) & (nearest % 2 == 1)
+    return start + np.where(second, (2 * share - 1) * unit, 0.0)

@@ -1,0 +1,44 @@
+"""Tells people what was composed and how their words were understood. JSON in, JSON out; decides nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bandstand.composer import chance, theory
+from bandstand.composer.prompt.intent import Intent
+from bandstand.composer.score import Score
+
+
+def describe(score: Score, intent: Intent) -> dict[str, Any]:
+    """A JSON-able account of a piece; times in seconds."""
+    return {
+        "title": score.title,
+        "style": score.style,
+        "seed": score.seed,
+        "version": chance.VERSION,
+        "seconds": score.seconds,
+        "bpm": score.bpm,
+        "key": theory.key_name(score.key),
+        "metre": score.metre.written,
+        "bars": score.bars,
+        "sections": [
+            {
+                "name": section.name,
+                "start": round(score.seconds_at(section.first_bar * score.metre.beats), 3),
+                "bars": section.bars,
+                "energy": section.energy,
+            }
+            for section in score.sections
+        ],
+        "chords": [
+            {"start": round(score.seconds_at(chord.start), 3), "name": chord.name}
+            for chord in score.chords
+        ],
+        "instruments": [
+            {"instrument": part.instrument, "role": str(part.role), "notes": len(part.notes)}
+            for part in score.parts
+        ],
+        "understood": list(intent.understood),
+        "ignored": list(intent.ignored),
+        "conflicts": list(intent.conflicts),
+    }

@@ -1,0 +1,139 @@
+"""Intent -> Plan: everything that is settled before the first note. What was asked is met exactly; dice fill the rest."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from bandstand.composer import chance, theory
+from bandstand.composer.plan import form
+from bandstand.composer.plan.casting import Voice, cast
+from bandstand.composer.plan.style import Style, style, style_names
+from bandstand.composer.prompt.intent import Intent
+from bandstand.composer.prompt.lexicon import lexicon
+from bandstand.composer.score import Key, Metre, Mix, Section
+
+COMMON_TIME = theory.metre("4/4")
+TONICS = (0, 2, 4, 5, 7, 9, 10, 3)
+"""Where a piece stands when no key is asked: the keys that instruments like."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be composed.
+
+    bars      whole ones; 0 when the piece is shorter than a bar
+    energy    0..1, of the whole piece; each section has its own intensity on top
+    riff      the tune is one short figure, repeated
+    """
+
+    title: str
+    style: Style
+    seconds: float
+    bpm: float
+    key: Key
+    metre: Metre
+    bars: int
+    sections: tuple[Section, ...]
+    voices: tuple[Voice, ...]
+    energy: float
+    riff: bool
+    pentatonic: bool
+    mix: Mix
+
+
+def make_plan(intent: Intent, seconds: float, seed: int) -> Plan:
+    """Settle everything that is not a note.
+
+    seconds  exact length of the piece, > 0
+    """
+    dice = chance.stage(seed, chance.PLAN)
+    chosen = style(_style_name(intent))
+    bpm = intent.bpm if intent.bpm is not None else _bpm(intent, chosen, dice)
+    key = intent.key or _key(intent, chosen, dice)
+    metre = intent.metre or COMMON_TIME
+    bars = form.whole_bars(seconds, bpm, metre)
+    energy = chosen.energy + 0.3 * (intent.energy or 0.0) + 0.08 * (intent.pace or 0.0)
+    return Plan(
+        title=f"{chosen.title} in {theory.key_name(key)}",
+        style=chosen,
+        seconds=seconds,
+        bpm=bpm,
+        key=key,
+        metre=metre,
+        bars=bars,
+        sections=form.sections(bars, seconds, section_bars=chosen.section_bars),
+        voices=cast(intent, chosen, chance.stage(seed, chance.CASTING)),
+        energy=min(max(energy, 0.0), 1.0),
+        riff="riff" in intent.flags,
+        pentatonic="pentatonic" in intent.flags or chosen.tune.pentatonic,
+        mix=_aged(chosen.mix, intent.era),
+    )
+
+
+def _style_name(intent: Intent) -> str:
+    """The first genre; else what an instrument or the mood stands for; else pop."""
+    known = style_names()
+    named = next((genre for genre in intent.genres if genre in known), None)
+    if named:
+        return named
+    hints = lexicon().hints
+    hinted = next((hints[name] for name in intent.instruments if name in hints), None)
+    if hinted:
+        return hinted
+    energy, valence = intent.energy or 0.0, intent.valence or 0.0
+    if energy <= -0.45:
+        return "ambient"
+    if valence <= -0.3:
+        return "metal" if energy >= 0.8 else "cinematic"
+    return "electronic" if energy >= 0.8 else "pop"
+
+
+def _bpm(intent: Intent, chosen: Style, dice: np.random.Generator) -> float:
+    low, high = intent.tempo or chosen.bpm
+    if intent.pace is not None and intent.tempo is None:
+        width = 0.12 * (low + high)
+        low, high = (low - width, low) if intent.pace < 0 else (high, high + width)
+        if abs(intent.pace) > 1.2:
+            low, high = low + intent.pace * width / 2, high + intent.pace * width / 2
+    # Lively pieces lie in the upper half of what the style allows, calm ones in the lower.
+    middle = 0.5 + 0.35 * (intent.energy or 0.0)
+    share = min(max(middle + dice.uniform(-0.3, 0.3), 0.0), 1.0)
+    return float(round(min(max(low + share * (high - low), 40.0), 240.0)))
+
+
+def _key(intent: Intent, chosen: Style, dice: np.random.Generator) -> Key:
+    tonic = int(dice.choice(TONICS))
+    modes = chosen.modes
+    if intent.mode is not None:
+        return Key(tonic, intent.mode)
+    wanted = _wanted_family(intent.valence)
+    if wanted is not None:
+        modes = tuple(mode for mode in modes if theory.family(mode) == wanted) or (wanted,)
+    return Key(tonic, str(dice.choice(modes)))
+
+
+def _wanted_family(valence: float | None) -> str | None:
+    if valence is None or -0.3 < valence < 0.45:
+        return None
+    return "minor" if valence < 0 else "major"
+
+
+def _aged(mix: Mix, era: str | None) -> Mix:
+    """Make the mix sound like the records of a decade."""
+    changes = _eras().get(era or "", {})
+    values = {name: getattr(mix, name) + change for name, change in changes.items()}
+    if "high_cut" in changes:
+        values["high_cut"] = min(mix.high_cut, changes["high_cut"])
+    for name in values.keys() & {"reverb", "delay", "drive", "width", "sidechain", "dust"}:
+        values[name] = min(max(values[name], 0.0), 1.0)
+    return replace(mix, **values)
+
+
+@cache
+def _eras() -> dict[str, dict[str, float]]:
+    return tomllib.loads(files("bandstand.composer.plan").joinpath("eras.toml").read_text("utf-8"))
