@@ -122,3 +122,14 @@ def tilt(slope: float, rate: int) -> list[Section]:
         b0, b1 = root + k / root, k / root - root
         sections.append(_normal(b0, b1, 0.0, 1 + k, k - 1, 0.0))
     return sections
+
+
+def response(
+    sections: Sequence[Section], hertz: NDArray[np.float64], rate: int
+) -> NDArray[np.float64]:
+    """How much of each frequency passes a chain of sections, linear."""
+    z = np.exp(-2j * math.pi * hertz / rate)
+    passed = np.ones_like(hertz)
+    for b0, b1, b2, a1, a2 in sections:
+        passed *= np.abs((b0 + b1 * z + b2 * z * z) / (1.0 + a1 * z + a2 * z * z))
+    return passed

@@ -16,9 +16,9 @@ from platformdirs import user_cache_path
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 # numba has already read NUMBA_CACHE_DIR; only where nobody set it do we choose the place.
-_settings: dict[str, Any] = vars(config)
-if not _settings["CACHE_DIR"]:
-    _settings["CACHE_DIR"] = str(user_cache_path("bandstand") / "numba")
+_PLACE = "CACHE_DIR"
+if not getattr(config, _PLACE):
+    setattr(config, _PLACE, str(user_cache_path("bandstand") / "numba"))
 
 
 def kernel(loop: Loop) -> Loop:

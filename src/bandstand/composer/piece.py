@@ -22,6 +22,7 @@ from bandstand.composer.render.stem import Player, Stem
 from bandstand.composer.score import Score
 
 _THREADS = 2
+_RINGING = 0.3  # energy of what rings after the last bar, against a bar
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def _played(score: Score, rate: int, total: int, pool: ThreadPoolExecutor) -> It
     expected = [
         (n, rehearsed.energies.get(name, usual)) for n, name in zip(lengths, named, strict=True)
     ]
-    ride = Ride(expected, rate)
+    expected[score.bars :] = [(n, _RINGING * power) for n, power in expected[score.bars :]]
+    ride = Ride([] if rehearsed.whole else expected, rate)
     lengths[-1] += desk.latency
 
     def ask(samples: int) -> list[Future[Stereo]]:
@@ -81,7 +83,7 @@ def _played(score: Score, rate: int, total: int, pool: ThreadPoolExecutor) -> It
         blocks = [future.result() for future in coming]
         coming = ask(lengths[index + 1]) if index + 1 < len(lengths) else []
         trimmed = sheet.master + ride.trim
-        sound = desk.finish(desk.shape(desk.blend(blocks)), gain, trimmed)
+        sound = desk.finish(desk.shape(desk.blend(blocks, lengths[index])), gain, trimmed)
         gain = trimmed
         sound, position = _cropped(sound, position)
         fade_out(sound, position, total, rate)

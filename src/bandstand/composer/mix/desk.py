@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bandstand.composer.filters import Filter, Stereo, high_pass, low_pass, low_shelf, tilt
+from bandstand.composer.filters import Filter, Section, Stereo, high_pass, low_pass, low_shelf, tilt
 from bandstand.composer.mix.aging import Aging
 from bandstand.composer.mix.channel import Channel, Ducker
 from bandstand.composer.mix.limiter import Limiter
 from bandstand.composer.mix.space import Echo, Reverb
-from bandstand.composer.score import Score
+from bandstand.composer.score import Mix, Score
 
 CEILING = -1.9
 """dBTP of the limiter: a little under the -1.6 that is promised, for resamplers that see more than it does."""
@@ -59,15 +59,11 @@ class Desk:
         self._echo = Echo(rate, 0.75 * beat if beat < 0.8 else 0.375 * beat)
         self._echo_level = np.float32(0.5 * mix.delay)
         self._echo_tone = Filter([high_pass(280.0, rate)])
-        tone = [high_pass(max(mix.low_cut, 22.0), rate), low_shelf(70.0, rate, sheet.low)]
-        tone += tilt(sheet.slope, rate)
-        if mix.high_cut < 0.45 * rate:
-            tone.append(low_pass(mix.high_cut, rate))
-        self._tone = Filter(tone)
+        self._tone = Filter(tone_sections(mix, sheet, rate))
         self._aging = Aging(rate, mix.dust, score.seed, start) if mix.dust > 0.0 else None
         self._hot = np.float32(0.35 + 1.2 * mix.drive)
         self._low_side = Filter([high_pass(150.0, rate, 0.5412), high_pass(150.0, rate, 1.3066)])
-        self._side = np.float32(10.0 ** (sheet.side / 20.0))
+        self._side = sheet.side
         self._limiter = Limiter(rate, CEILING)
 
     @property
@@ -75,9 +71,8 @@ class Desk:
         """Samples by which what comes out is late."""
         return self._limiter.latency + (self._aging.latency if self._aging else 0)
 
-    def blend(self, stems: Sequence[Stereo]) -> Stereo:
-        """The parts in one room. The stems are used up."""
-        samples = stems[0].shape[1]
+    def blend(self, stems: Sequence[Stereo], samples: int) -> Stereo:
+        """The next samples of the parts in one room. The stems are used up."""
         ducking = self._ducker.curve(self._position, samples)
         self._position += samples
         bus, room, late = (np.zeros((2, samples), dtype=np.float32) for _ in range(3))
@@ -105,18 +100,34 @@ class Desk:
         bus *= self._hot
         np.tanh(bus, out=bus)
         bus /= self._hot
+        side = np.float32(0.5) * (bus[0] - bus[1])
+        clear = self._low_side.run(np.stack([side, side]))[0]
         mid = np.float32(0.5) * (bus[0] + bus[1])
-        side = np.float32(0.5) * self._side * (bus[0] - bus[1])
-        side = self._low_side.run(np.stack([side, side]))[0]
-        bus[0] = mid + side
-        bus[1] = mid - side
-        return bus
+        bus[0], bus[1] = mid + clear, mid - clear
+        return widen(bus, self._side)
 
     def finish(self, bus: Stereo, gain_before: float, gain: float) -> Stereo:
         """Level and limit; the gain in dB moves from one value to the other over the block."""
         ramp = np.linspace(gain_before, gain, bus.shape[1], endpoint=False)
         bus *= (10.0 ** (ramp / 20.0)).astype(np.float32)
         return self._limiter.run(bus)
+
+
+def tone_sections(mix: Mix, sheet: Sheet, rate: int) -> list[Section]:
+    """The filters of the whole mix: what the style wants cut, and what the sheet turns."""
+    sections = [high_pass(max(mix.low_cut, 22.0), rate), low_shelf(75.0, rate, sheet.low)]
+    sections += tilt(sheet.slope, rate)
+    if mix.high_cut < 0.45 * rate:
+        sections.append(low_pass(mix.high_cut, rate))
+    return sections
+
+
+def widen(sound: Stereo, gain: float) -> Stereo:
+    """Raise, in place, what differs between left and right by a gain in dB."""
+    mid = np.float32(0.5) * (sound[0] + sound[1])
+    side = np.float32(0.5 * 10.0 ** (gain / 20.0)) * (sound[0] - sound[1])
+    sound[0], sound[1] = mid + side, mid - side
+    return sound
 
 
 def fade_out(sound: Stereo, position: int, total: int, rate: int) -> Stereo:

@@ -7,7 +7,6 @@ set for the loudness. What is still off is corrected slowly while the piece play
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -15,9 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bandstand.composer.filters import Stereo
+from bandstand.composer.filters import Stereo, response
 from bandstand.composer.mix.channel import wanted_loudness
-from bandstand.composer.mix.desk import Desk, Sheet
+from bandstand.composer.mix.desk import Desk, Sheet, fade_out, tone_sections, widen
 from bandstand.composer.mix.loudness import SILENCE, Meter, integrated
 from bandstand.composer.mix.spectrum import low_share, power_spectrum, side_over_mid, slope
 from bandstand.composer.render.stem import Player, Stem
@@ -26,8 +25,9 @@ from bandstand.composer.score import Score
 LUFS = -14.0
 """Integrated loudness of every piece."""
 
-_LISTEN_SECONDS = 7.0
-_LOW_SHARE = 10.0 ** (-7.5 / 10.0)
+_LISTEN_SECONDS = 15.0
+_LOW_SHARE = 10.0 ** (-7.2 / 10.0)
+_LOWEST = -15.0  # dB of the low shelf
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,14 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """What listening found: the sheet, and the mean squares (K-weighted) each kind of section will have."""
+    """What listening found: the sheet, and the mean squares (K-weighted) each kind of section will have.
+
+    whole  all of the piece was heard, so that nothing is left to correct
+    """
 
     sheet: Sheet
     energies: dict[str, float]
+    whole: bool
 
 
 def section_at(score: Score, bar: int) -> str:
@@ -72,7 +76,7 @@ def excerpts(score: Score, rate: int) -> list[Excerpt]:
     if score.seconds <= _LISTEN_SECONDS or not kinds:
         return [Excerpt(section_at(score, 0), 0, total, total)]
     bar = score.seconds_at(score.metre.beats) * rate
-    heard = max(1, min(2, int(_LISTEN_SECONDS * rate / (bar * len(kinds)))))
+    heard = max(1, min(4, int(_LISTEN_SECONDS * rate / (bar * len(kinds)))))
     chosen = sorted(kinds.items(), key=lambda kind: -kind[1][1])[
         : max(1, int(_LISTEN_SECONDS * rate / bar))
     ]
@@ -112,19 +116,24 @@ def _alone(score: Score, player: Player) -> float:
 
 
 def _tone(score: Score, rate: int, buses: Sequence[Stereo], sheet: Sheet) -> Sheet:
-    """Tilt, low shelf and width that bring the blend to where the style wants it."""
+    """Tilt and low shelf that bring the blend to where the style wants it."""
     hertz, power = power_spectrum(buses, rate)
     steepest = -4.3 if score.mix.dust > 0.2 else -3.4
-    wanted = min(max(-2.5 + 0.5 * score.mix.tilt, steepest), -2.0)
+    wanted = min(max(-2.5 + 0.5 * score.mix.tilt, steepest), -2.2)
     turn = min(max(wanted - slope(hertz, power), -5.0), 3.5)
-    turned = power * 10.0 ** (turn / 10.0 * np.log2(np.clip(hertz, 60.0, 9000.0) / 1000.0))
-    share = low_share(hertz, turned)
     low = 0.0
-    if share > _LOW_SHARE:
-        low = 10.0 * math.log10(_LOW_SHARE * (1.0 - share) / (share * (1.0 - _LOW_SHARE)))
-    wide = -12.0 + 4.5 * score.mix.width
-    side = min(max(wide - side_over_mid(buses), -9.0), 9.0)
-    return replace(sheet, slope=turn, low=max(1.3 * low, -12.0), side=side)
+    while low > _LOWEST:
+        tone = tone_sections(score.mix, replace(sheet, slope=turn, low=low), rate)
+        if low_share(hertz, power * response(tone, hertz, rate) ** 2) < _LOW_SHARE:
+            break
+        low -= 1.0
+    return replace(sheet, slope=turn, low=low)
+
+
+def _width(score: Score, shapes: Sequence[Stereo]) -> float:
+    """dB by which the sides must be raised for the width the style wants."""
+    wanted = -12.0 + 4.0 * score.mix.width
+    return min(max(wanted - side_over_mid(shapes), -12.0), 12.0)
 
 
 def _repeated(
@@ -137,15 +146,10 @@ def _repeated(
     )
 
 
-def _limited(
-    desks: Sequence[Desk], shaped: Sequence[Stereo], gain: float, rate: int
-) -> list[NDArray[np.float64]]:
-    parts: list[NDArray[np.float64]] = []
-    for desk, sound in zip(desks, shaped, strict=True):
-        meter = Meter(rate)
-        meter.feed(desk.finish(sound.copy(), gain, gain)[:, desk.latency :])
-        parts.append(meter.energies())
-    return parts
+def _metered(sound: Stereo, rate: int) -> NDArray[np.float64]:
+    meter = Meter(rate)
+    meter.feed(sound)
+    return meter.energies()
 
 
 def rehearse(score: Score, players: Sequence[Player], rate: int, pool: Executor) -> Rehearsed:
@@ -160,7 +164,8 @@ def rehearse(score: Score, players: Sequence[Player], rate: int, pool: Executor)
     sheet = Sheet(gains=_levels(score, players, heard))
 
     def blended(index: int) -> Stereo:
-        return Desk(score, rate, sheet, found[index].start).blend(heard[index])
+        e = found[index]
+        return Desk(score, rate, sheet, e.start).blend(heard[index], e.stop - e.start)
 
     buses = list(pool.map(blended, range(len(found))))
     sheet = _tone(score, rate, buses, sheet)
@@ -169,24 +174,32 @@ def rehearse(score: Score, players: Sequence[Player], rate: int, pool: Executor)
         return Desk(score, rate, sheet, found[index].start).shape(buses[index])
 
     shapes = list(pool.map(shaped, range(len(found))))
-    parts: list[NDArray[np.float64]] = []
-    for shape in shapes:
-        meter = Meter(rate)
-        meter.feed(shape)
-        parts.append(meter.energies())
+    sheet = replace(sheet, side=_width(score, shapes))
+    shapes = [widen(shape, sheet.side) for shape in shapes]
+    gain, energies = _master_gain(score, rate, found, shapes, pool)
+    whole = len(found) == 1 and found[0].stop - found[0].start == round(score.seconds * rate)
+    return Rehearsed(replace(sheet, master=gain), energies, whole)
+
+
+def _master_gain(
+    score: Score, rate: int, found: Sequence[Excerpt], shapes: Sequence[Stereo], pool: Executor
+) -> tuple[float, dict[str, float]]:
+    """The gain in dB that brings the excerpts to the wanted loudness, limiter and fade-out included."""
+    total = round(score.seconds * rate)
+    sheet = Sheet(gains=(0.0,) * len(score.parts))
     gain = 0.0
-    loudness = integrated(_repeated(parts, found))
-    for _ in range(2):
+    parts = [_metered(shape, rate) for shape in shapes]
+
+    def finished(index: int) -> NDArray[np.float64]:
+        desk = Desk(score, rate, sheet, found[index].start)
+        sound = desk.finish(shapes[index].copy(), gain, gain)[:, desk.latency :]
+        return _metered(fade_out(sound, found[index].start, total, rate), rate)
+
+    for _ in range(3):
+        loudness = integrated(_repeated(parts, found))
         if loudness < -90.0:
             break
         gain = min(gain + LUFS - loudness, 40.0)
-        desks = [Desk(score, rate, sheet, e.start) for e in found]
-        parts = _limited(desks, shapes, gain, rate)
-        loudness = integrated(_repeated(parts, found))
-    if loudness > -90.0:
-        gain = min(gain + LUFS - loudness, 40.0)
-    energies = {
-        e.section: float(part.mean()) if len(part) else 0.0
-        for e, part in zip(found, parts, strict=True)
-    }
-    return Rehearsed(replace(sheet, master=gain), energies)
+        parts = list(pool.map(finished, range(len(found))))
+    powers = (float(part.mean()) if len(part) else 0.0 for part in parts)
+    return gain, {e.section: power for e, power in zip(found, powers, strict=True)}

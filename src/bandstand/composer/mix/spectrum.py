@@ -22,13 +22,14 @@ Power = NDArray[np.float64]
 def power_spectrum(sounds: Sequence[Stereo], rate: int) -> tuple[Power, Power]:
     """Frequencies in Hz and the mean power of both channels together, over all the sounds."""
     shape = np.hanning(_WINDOW).astype(np.float32)
-    total = np.full(_WINDOW // 2 + 1, 1e-20)
+    total: Power = np.full(_WINDOW // 2 + 1, 1e-20)
     for sound in sounds:
         padded = np.pad(sound, ((0, 0), (0, max(0, _WINDOW - sound.shape[1]))))
         starts = range(0, padded.shape[1] - _WINDOW + 1, _WINDOW * 3 // 4)
         frames = np.stack([padded[:, at : at + _WINDOW] * shape for at in starts])
         total += np.sum(np.abs(np.fft.rfft(frames, axis=2)) ** 2, axis=(0, 1))
-    return np.arange(_WINDOW // 2 + 1) * (rate / _WINDOW), total
+    hertz: Power = np.arange(_WINDOW // 2 + 1, dtype=np.float64) * (rate / _WINDOW)
+    return hertz, total
 
 
 def slope(hertz: Power, power: Power) -> float:

@@ -1,0 +1,153 @@
+"""Stems -> mix -> master: laws of the filters, the meter, the limiter and the room."""
+
+import numpy as np
+import pyloudnorm
+import pytest
+import soxr
+from scores import band
+
+from bandstand.composer.filters import Filter, high_pass, low_pass, peak, response, tilt
+from bandstand.composer.mix.aging import Aging
+from bandstand.composer.mix.channel import Ducker
+from bandstand.composer.mix.desk import Desk, Sheet, fade_out, widen
+from bandstand.composer.mix.limiter import Limiter
+from bandstand.composer.mix.loudness import Meter
+from bandstand.composer.mix.space import Echo, Reverb
+from bandstand.composer.mix.spectrum import side_over_mid
+
+RATE = 44100
+CUTS = (1, 700, 13, 20000, 4096, 19290)
+
+
+def noise(seconds=1.0, level=0.2, seed=3):
+    chance = np.random.default_rng(seed)
+    return (level * chance.standard_normal((2, round(seconds * RATE)))).astype(np.float32)
+
+
+def in_pieces(sound):
+    at = 0
+    for length in CUTS:
+        yield sound[:, at : at + length].copy()
+        at += length
+
+
+MAKERS = {
+    "filter": lambda: Filter([high_pass(90.0, RATE), peak(900.0, RATE, 4.0), *tilt(-2.0, RATE)]),
+    "reverb": lambda: Reverb(RATE, 1.5),
+    "echo": lambda: Echo(RATE, 0.11),
+    "aging": lambda: Aging(RATE, 0.7, 11),
+    "limiter": lambda: Limiter(RATE, -6.0),
+}
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS))
+def test_block_by_block_gives_the_samples_of_at_once(name):
+    sound = noise(sum(CUTS) / RATE)
+
+    at_once = MAKERS[name]().run(sound.copy())
+    machine = MAKERS[name]()
+    in_blocks = np.concatenate([machine.run(block) for block in in_pieces(sound)], axis=1)
+
+    assert np.array_equal(at_once, in_blocks)
+
+
+def test_desk_gives_the_same_samples_in_any_blocks():
+    score = band(seconds=4.0)
+    sheet = Sheet(gains=(0.0,) * len(score.parts), slope=-1.0, side=2.0)
+    stems = [noise(sum(CUTS) / RATE, seed=seed) for seed in range(len(score.parts))]
+
+    whole = Desk(score, RATE, sheet)
+    at_once = whole.shape(whole.blend([stem.copy() for stem in stems], sum(CUTS)))
+    desk = Desk(score, RATE, sheet)
+    blocks = zip(*(in_pieces(stem) for stem in stems), strict=True)
+    in_blocks = [desk.shape(desk.blend(parts, parts[0].shape[1])) for parts in blocks]
+
+    assert np.array_equal(at_once, np.concatenate(in_blocks, axis=1))
+
+
+@pytest.mark.parametrize("rate", [32000, 44100, 48000])
+def test_meter_agrees_with_pyloudnorm(rate):
+    chance = np.random.default_rng(1)
+    sound = (0.1 * chance.standard_normal((2, 5 * rate))).astype(np.float32)
+    sound[:, 2 * rate : 3 * rate] *= 0.01
+    meter = Meter(rate)
+
+    for start in range(0, 5 * rate, 7919):
+        meter.feed(sound[:, start : start + 7919])
+
+    theirs = pyloudnorm.Meter(rate).integrated_loudness(sound.T.astype(np.float64))
+    assert meter.integrated() == pytest.approx(theirs, abs=0.15)
+
+
+@pytest.mark.parametrize("level", [0.3, 1.5, 8.0])
+def test_limiter_never_overshoots_between_samples(level):
+    sound = Filter([low_pass(15000.0, RATE)] * 3).run(noise(2.0, level))
+
+    limited = Limiter(RATE, -2.0).run(sound)
+
+    between = soxr.resample(limited.T, RATE, 8 * RATE, quality="VHQ")
+    assert 20.0 * np.log10(np.abs(between).max()) <= -1.75
+
+
+def test_limiter_leaves_quiet_sound_alone_but_late():
+    sound = noise(0.5, 0.05)
+    limiter = Limiter(RATE, -2.0)
+
+    limited = limiter.run(sound)
+
+    assert np.array_equal(limited[:, limiter.latency :], sound[:, : -limiter.latency])
+
+
+@pytest.mark.parametrize("slope", [-3.0, -1.0, 2.0])
+def test_tilt_turns_the_spectrum_evenly(slope):
+    hertz = 125.0 * 2.0 ** np.arange(6)
+
+    levels = 20.0 * np.log10(response(tilt(slope, RATE), hertz, RATE))
+
+    assert np.diff(levels) == pytest.approx(np.full(5, slope), abs=0.45)
+
+
+def test_reverb_dies_in_the_asked_time():
+    impulse = np.zeros((2, 3 * RATE), dtype=np.float32)
+    impulse[:, 0] = 1.0
+
+    tail = Filter([low_pass(400.0, RATE)]).run(Reverb(RATE, 1.5).run(impulse))
+
+    energy = np.cumsum((tail.astype(np.float64) ** 2).sum(axis=0)[::-1])[::-1]
+    decay = 10.0 * np.log10(energy / energy[0])
+    seconds = 2.0 * (np.argmax(decay < -35.0) - np.argmax(decay < -5.0)) / RATE
+    assert seconds == pytest.approx(1.5, rel=0.2)
+
+
+def test_ducker_follows_the_kick_and_lets_go():
+    ducker = Ducker(band(seconds=4.0, bpm=120.0), RATE)
+
+    curve = ducker.curve(0, RATE)
+
+    assert curve[0] == 0.0
+    assert curve[round(0.006 * RATE)] > 0.9
+    assert curve[round(0.45 * RATE)] < 0.05
+
+
+def test_ducker_does_not_depend_on_blocks():
+    ducker = Ducker(band(seconds=4.0), RATE)
+
+    halves = [ducker.curve(0, 30011), ducker.curve(30011, 30011)]
+
+    assert np.array_equal(ducker.curve(0, 60022), np.concatenate(halves))
+
+
+def test_widening_moves_the_sides_by_its_decibels():
+    sound = noise(0.5)
+    before = side_over_mid([sound])
+
+    assert side_over_mid([widen(sound, -6.0)]) == pytest.approx(before - 6.0, abs=0.01)
+
+
+def test_fade_ends_in_silence_and_spares_the_rest():
+    sound = np.ones((2, 1000), dtype=np.float32)
+
+    faded = fade_out(sound, 0, 1000, RATE)
+
+    assert (faded[:, :959] == 1.0).all()
+    assert faded[0, -1] < 0.01

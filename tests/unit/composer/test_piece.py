@@ -1,0 +1,171 @@
+"""Prompt or score -> finished sound: length, loudness, peaks, width, tempo, key, and that it can be stopped."""
+
+import functools
+import hashlib
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pyloudnorm
+import pytest
+import soxr
+from hearing import key_of, refined_tempo
+from scores import band, score_of
+
+from bandstand.composer.filters import Filter, low_pass
+from bandstand.composer.mix.spectrum import low_share, power_spectrum, side_over_mid, slope
+from bandstand.composer.piece import render
+from bandstand.composer.score import Mix, Note, Part, Role
+
+RATE = 32000
+HERE = Path(__file__).parent
+
+
+def sound_of(score, rate=RATE):
+    return np.concatenate([stretch.clip.samples for stretch in render(score, rate)], axis=1)
+
+
+LOFI = Mix(tilt=-1.0, dust=0.6, high_cut=9000.0, drive=0.4, width=0.4)
+SCORES = {
+    "electronic": lambda: band(seconds=24.0),
+    "short": lambda: band(seconds=5.0),
+    "lo-fi": lambda: band(seconds=12.0, bpm=80.0, kit="lofi-kit", lead="vibraphone", mix=LOFI),
+    "trumpet": lambda: band(
+        seconds=18.0, bpm=140.0, kit="acoustic-kit", lead="trumpet", mix=Mix(drive=0.5)
+    ),
+}
+
+
+@functools.cache
+def played(name):
+    return sound_of(SCORES[name]())
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 2.5, 7.9999, 11.0])
+@pytest.mark.parametrize("rate", [32000, 44100])
+def test_length_is_exact(seconds, rate):
+    sound = sound_of(band(seconds=seconds), rate)
+
+    assert sound.shape == (2, round(seconds * rate))
+    assert sound.dtype == np.float32
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_loudness_is_on_target(name):
+    loudness = pyloudnorm.Meter(RATE).integrated_loudness(played(name).T.astype(np.float64))
+
+    assert loudness == pytest.approx(-14.0, abs=0.4)
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_true_peak_stays_below_the_ceiling(name):
+    between = soxr.resample(played(name).T, RATE, 8 * RATE, quality="VHQ")
+
+    assert 20.0 * np.log10(np.abs(between).max()) <= -1.6
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_there_is_no_offset(name):
+    assert np.abs(played(name).astype(np.float64).mean(axis=1)).max() < 1e-3
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_spectrum_falls_like_a_record(name):
+    hertz, power = power_spectrum([played(name)], RATE)
+
+    assert -4.0 <= slope(hertz, power) <= -1.5
+    assert 10.0 * np.log10(low_share(hertz, power)) <= -6.0
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_width_is_that_of_a_record(name):
+    assert -14.0 <= side_over_mid([played(name)]) <= -6.0
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_bass_is_mono(name):
+    low = Filter([low_pass(80.0, RATE)] * 4).run(played(name).copy())
+
+    assert side_over_mid([low]) < -25.0
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_nothing_is_silent_before_the_last_second(name):
+    sound = played(name)[:, :-RATE]
+    halves = sound[:, : sound.shape[1] // (RATE // 2) * (RATE // 2)].reshape(2, -1, RATE // 2)
+
+    assert (20.0 * np.log10(np.sqrt((halves**2).mean(axis=(0, 2)))) > -50.0).all()
+
+
+def test_it_ends_in_silence():
+    assert np.abs(played("electronic")[:, -20:]).max() < 1e-3
+
+
+def test_two_processes_make_the_same_bytes():
+    code = (
+        f"import sys, hashlib; sys.path.insert(0, {str(HERE)!r})\n"
+        "from scores import band; from bandstand.composer.piece import render\n"
+        "h = hashlib.sha256()\n"
+        f"for s in render(band(seconds=5.0), {RATE}): h.update(s.clip.samples.tobytes('F'))\n"
+        "print(h.hexdigest())"
+    )
+
+    theirs = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert theirs.stdout.strip() == hashlib.sha256(played("short").tobytes("F")).hexdigest()
+
+
+def test_another_seed_sounds_different():
+    assert not np.array_equal(
+        sound_of(band(seconds=3.0, seed=1)), sound_of(band(seconds=3.0, seed=2))
+    )
+
+
+def test_fractions_rise_to_one():
+    fractions = [stretch.fraction for stretch in render(band(seconds=6.0), RATE)]
+
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert len(fractions) >= 3
+
+
+def test_closing_early_stops_the_work():
+    before = threading.active_count()
+    stretches = render(band(seconds=300.0), RATE)
+    next(stretches)
+
+    start = time.perf_counter()
+    stretches.close()
+
+    assert time.perf_counter() - start < 1.0
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [(), (Part(Role.LEAD, "flute", ()),), (Part(Role.LEAD, "flute", (Note(0.0, 1.0, 72, 0.0),)),)],
+)
+def test_score_without_sound_is_silence_of_its_length(parts):
+    sound = sound_of(score_of(*parts, seconds=2.0))
+
+    assert sound.shape == (2, 2 * RATE)
+    assert np.abs(sound).max() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "bpm"), [("electronic", 120.0), ("lo-fi", 80.0), ("trumpet", 140.0)]
+)
+def test_pulse_is_heard_at_the_tempo_of_the_score(name, bpm):
+    heard = refined_tempo(played(name), RATE)
+
+    assert min(abs(heard / (bpm * times) - 1.0) for times in (0.5, 1.0, 2.0)) <= 0.005
+
+
+@pytest.mark.parametrize("name", ["electronic", "lo-fi", "trumpet"])
+def test_key_is_heard_as_written(name):
+    assert key_of(played(name), RATE) == (8, "minor")

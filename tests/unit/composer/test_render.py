@@ -1,0 +1,167 @@
+"""Score -> stems: every instrument sounds, is in tune, and does not depend on how it is cut into blocks."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scores import one_note, score_of
+
+from bandstand.composer.instruments import INSTRUMENTS
+from bandstand.composer.render.drums import in_tune
+from bandstand.composer.render.kits import KITS, hit_of
+from bandstand.composer.render.patches import PATCHES
+from bandstand.composer.render.perform import LONG_SECONDS, perform
+from bandstand.composer.render.stem import Player, Stem
+from bandstand.composer.score import Note, Part, Role
+
+RATE = 32000
+PITCHED = [name for name, instrument in INSTRUMENTS.items() if instrument.family != "kit"]
+KIT_NAMES = [name for name, instrument in INSTRUMENTS.items() if instrument.family == "kit"]
+CHORUSED = {
+    "accordion",
+    "strings",
+    "choir",
+    "brass",
+    "church-organ",
+    "lead-synth",
+    "pad-synth",
+    "warm-pad",
+    "pluck-synth",
+}
+
+
+def stem_of(score, seconds, rate=RATE):
+    return Stem(Player(score, 0, rate)).block(round(seconds * rate))
+
+
+def a_phrase(instrument):
+    known = INSTRUMENTS[instrument]
+    if known.family == "kit":
+        notes = [
+            Note(0.5 * i, 0.5, key, 0.8) for i, key in enumerate((36, 42, 38, 46, 42, 49, 64, 76))
+        ]
+    else:
+        notes = [Note(0.5 * i, 0.6, known.low + 5 + 3 * i % 12, 0.5 + 0.06 * i) for i in range(8)]
+    return score_of(Part(Role.LEAD, instrument, tuple(notes)))
+
+
+def cents_off(sound, pitch, rate):
+    """How far the harmonics of a note are from where they should be."""
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 1 << 18))
+    bins = np.arange(len(spectrum)) * rate / (1 << 18)
+    candidates = np.arange(-40.0, 40.5, 0.5)
+    frequencies = 440.0 * 2.0 ** ((pitch - 69) / 12.0) * 2.0 ** (candidates / 1200.0)
+    heard = sum(
+        np.sqrt(np.interp(k * frequencies, bins, spectrum, right=0.0)) / k for k in range(1, 6)
+    )
+    return float(candidates[np.argmax(heard)])
+
+
+def test_every_instrument_has_a_sound_and_every_sound_an_instrument():
+    assert set(PATCHES) | set(KITS) == set(INSTRUMENTS)
+
+
+@pytest.mark.parametrize("instrument", sorted(INSTRUMENTS))
+def test_instrument_sounds_without_clipping_or_offset(instrument):
+    sound = stem_of(a_phrase(instrument), 4.0)
+
+    assert np.isfinite(sound).all()
+    assert 0.05 < np.abs(sound).max() < 2.0
+    assert abs(sound.mean()) < 3e-3
+
+
+@pytest.mark.parametrize("instrument", PITCHED)
+def test_instrument_is_in_tune(instrument):
+    known = INSTRUMENTS[instrument]
+    within = 12.0 if instrument in CHORUSED else 5.0
+
+    for pitch in (45, 57, 69, 81):
+        if known.low <= pitch <= known.high:
+            sound = stem_of(one_note(instrument, pitch), 2.0).sum(axis=0)
+
+            assert abs(cents_off(sound[RATE // 10 :], pitch, RATE)) <= within, pitch
+
+
+@pytest.mark.parametrize("instrument", ["piano", "violin", "distorted-guitar", "sitar", "lofi-kit"])
+def test_stem_is_the_same_however_it_is_cut(instrument):
+    score = a_phrase(instrument)
+
+    at_once = stem_of(score, 4.0)
+    stem = Stem(Player(score, 0, RATE))
+    in_blocks = np.concatenate([stem.block(n) for n in (1, 999, 31000, 64000, 32000)], axis=1)
+
+    assert np.array_equal(at_once, in_blocks)
+
+
+@pytest.mark.parametrize("instrument", ["piano", "trumpet", "lead-synth", "nylon-guitar"])
+def test_harder_is_louder_and_brighter(instrument):
+    def loudness_and_centre(velocity):
+        sound = stem_of(one_note(instrument, 64, velocity=velocity), 1.0).sum(axis=0)
+        power = np.abs(np.fft.rfft(sound)) ** 2
+        return power.sum(), (power * np.arange(len(power))).sum() / power.sum()
+
+    soft, hard = loudness_and_centre(0.3), loudness_and_centre(0.95)
+
+    assert hard[0] > 4.0 * soft[0]
+    assert hard[1] > 1.05 * soft[1]
+
+
+def test_no_two_instruments_sound_alike():
+    def colour(instrument):
+        sound = stem_of(one_note(instrument, 64 if INSTRUMENTS[instrument].high >= 64 else 45), 2.5)
+        power = np.abs(np.fft.rfft(sound.mean(axis=0))) ** 2
+        edges = np.geomspace(60, 12000, 25) * len(power) * 2 / RATE
+        bands = [power[int(a) : int(b)].sum() + 1e-9 for a, b in pairwise(edges)]
+        steps = np.sqrt((sound**2).mean(axis=0)[: 2 * RATE].reshape(20, -1).mean(axis=1))
+        levels = 10 * np.log10(np.array(bands) / max(bands))
+        return np.concatenate([np.maximum(levels, -50.0), 20.0 * steps / steps.max()])
+
+    colours = {name: colour(name) for name in PITCHED}
+
+    for first in PITCHED:
+        for second in PITCHED:
+            if first < second:
+                assert np.abs(colours[first] - colours[second]).max() > 3.0, (first, second)
+
+
+@pytest.mark.parametrize("kit", KIT_NAMES)
+def test_kick_is_tuned_to_the_key(kit):
+    for tonic in range(12):
+        hit = hit_of(kit, 36)
+        pitch = 69.0 + 12.0 * np.log2(in_tune(hit.tone, tonic) / 440.0)
+
+        assert hit.tuned
+        assert round(pitch) % 12 in {tonic, (tonic + 7) % 12}
+
+
+def test_pedal_chokes_the_open_hat():
+    def late_energy(*keys):
+        notes = tuple(Note(0.5 * i, 0.5, key, 0.8) for i, key in enumerate(keys))
+        sound = stem_of(score_of(Part(Role.DRUMS, "acoustic-kit", notes)), 1.0)
+        return float((sound[:, int(0.40 * RATE) :] ** 2).sum())
+
+    assert late_energy(46, 44) < 0.2 * late_energy(46, 37)
+
+
+def test_last_chord_rings_to_the_end():
+    notes = (Note(0.0, 1.0, 60, 0.7), Note(4.0, 0.5, 60, 0.7))
+    sound = stem_of(score_of(Part(Role.PAD, "pad-synth", notes), seconds=6.0), 6.0)
+
+    assert np.abs(sound[:, -RATE:]).max() > 0.02
+
+
+def test_very_long_note_is_taken_up_again():
+    score = score_of(Part(Role.DRONE, "warm-pad", (Note(0.0, 200.0, 48, 0.6),)), seconds=110.0)
+
+    played = perform(score, 0, RATE)
+
+    assert len(played) > 5
+    assert all(note.hold <= LONG_SECONDS * RATE + 1 for note in played[:-1])
+
+
+def test_stem_may_begin_inside_a_held_note():
+    score = one_note("organ", 60, length=4.0)
+
+    sound = Stem(Player(score, 0, RATE), start=2 * RATE).block(RATE)
+
+    assert np.abs(sound).max() > 0.05
