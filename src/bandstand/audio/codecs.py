@@ -58,7 +58,7 @@ class Format:
     bitrate_mode: str | None = None
 
 
-# MP3 is LAME's V0 and Ogg is Vorbis q6: nobody hears a difference, and a minute is under 2 MB.
+# MP3 is LAME's V0 and Ogg is Vorbis q6: sound before size, and a minute is still under 2 MB.
 FORMATS: Mapping[str, Format] = {
     "wav": Format("wav", "audio/wav", "WAV", "PCM_16", range(1, 768_001)),
     "wav24": Format("wav", "audio/wav", "WAV", "PCM_24", range(1, 768_001)),
