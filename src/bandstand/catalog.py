@@ -182,7 +182,11 @@ class Catalog:
             other = self._other(asked, spec)
             if other is not None:
                 return other
-        if self.stand_in is StandIn.BUILTIN and _composer_can(spec) and COMPOSER.name in self.installed:
+        if (
+            self.stand_in is StandIn.BUILTIN
+            and _composer_can(spec)
+            and COMPOSER.name in self.installed
+        ):
             return COMPOSER
         raise Unavailable(
             f"The weights of model {asked.name!r} are not installed. Get them with: bandstand models pull {asked.name}"

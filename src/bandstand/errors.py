@@ -5,7 +5,7 @@ Not for broken invariants of our own code; those are asserts.
     BandstandError
     ├── Refused                 the caller's mistake: nothing was stored
     │   ├── Malformed           the body is no JSON, or not of the expected kind
-    │   ├── Invalid             a field has a wrong value; carries field and problem
+    │   ├── Invalid             fields have wrong values; carries a Problem for each
     │   ├── Unauthenticated     no key, or one that does not count
     │   ├── Forbidden           the key may not do this
     │   ├── NotFound            no such thing, or somebody else's
@@ -22,6 +22,8 @@ Not for broken invariants of our own code; those are asserts.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 
 class BandstandError(Exception):
@@ -43,14 +45,24 @@ class Malformed(Refused):
     """The body is not valid JSON."""
 
 
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one field."""
+
+    field: str
+    text: str
+
+
 class Invalid(Refused):
     """A field has a value that cannot be used."""
 
-    def __init__(self, field: str, problem: str, kind: str = "value_error") -> None:
-        super().__init__(f"{field}: {problem}" if field else problem)
-        self.field = field
-        self.problem = problem
-        self.kind = kind
+    def __init__(self, field: str, text: str, *more: Problem) -> None:
+        self.problems = (Problem(field, text), *more)
+        super().__init__("; ".join(_told(problem) for problem in self.problems))
+
+
+def _told(problem: Problem) -> str:
+    return f"{problem.field}: {problem.text}" if problem.field else problem.text
 
 
 class Unauthenticated(Refused):

@@ -100,6 +100,8 @@ def check_spec(spec: MusicSpec) -> None:
         raise Invalid(
             "prompt", f"has {len(spec.prompt)} characters; at most {PROMPT_CHARACTERS_MAX}"
         )
+    if any("\ud800" <= character <= "\udfff" for character in spec.prompt):
+        raise Invalid("prompt", "is not valid Unicode: it holds half of a surrogate pair")
     if not spec.prompt.strip() and spec.melody is None and spec.continues is None:
         raise Invalid("prompt", "is empty, and there is no audio to start from either")
     if not (math.isfinite(spec.seconds) and SECONDS_MIN <= spec.seconds <= SECONDS_MAX):

@@ -32,9 +32,9 @@ class FakeEngine:
         pass
 
     async def make(self, spec: MusicSpec, inputs: Inputs, report: Report) -> Made:
-        words = dict(
-            (word.split("=", 1) if "=" in word else (word, "")) for word in spec.prompt.split()
-        )
+        words = {
+            name: value for name, _, value in (word.partition("=") for word in spec.prompt.split())
+        }
         tone = _tone(spec.seed or 0, spec.seconds)
         await self._accidents(words, inputs.attempt)
         steps = int(words.get("steps", 4))

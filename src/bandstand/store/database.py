@@ -1,12 +1,13 @@
 """How the store reaches its database: one writer that groups commits on SQLite, a pool on PostgreSQL.
 
-A unit of work is a plain function of a connection; `write` runs it in a transaction, `read` in none that lasts. Every
+A unit of work is a plain function whose first argument is a connection; `write` runs it in a transaction, `read` in none. Every
 SQLite commit is an fsync and there is one writer at a time, so what comes while one commit is under way shares the next:
 each unit keeps its own savepoint, and all of them are told only after the common commit.
 """
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import functools
 import queue
@@ -14,7 +15,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -23,7 +24,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from bandstand.errors import Misconfigured, Unavailable
 
 T = TypeVar("T")
-Unit = Callable[[sa.Connection], T]
+P = ParamSpec("P")
+Unit = Callable[Concatenate[sa.Connection, P], T]
+Bound = Callable[[sa.Connection], T]
 BATCH_MAX = 64
 READERS = 8
 
@@ -39,7 +42,7 @@ def open_database(url: str) -> Database:
     )
 
 
-class Database:
+class Database(abc.ABC):
     """What both kinds share: units of work run in threads, and every database error becomes `Unavailable`."""
 
     engine: sa.Engine
@@ -47,20 +50,28 @@ class Database:
     def __init__(self) -> None:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store")
 
-    async def read(self, unit: Unit[T]) -> T:
-        return await _told(self._readers.submit(self.read_now, unit))
+    async def read(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await _told(self._readers.submit(self.read_now, unit, *args, **kwargs))
 
-    async def write(self, unit: Unit[T]) -> T:
-        return await _told(self._readers.submit(self.write_now, unit))
+    async def write(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """raises Unavailable when the database is away, full or locked; then nothing was written"""
+        return await _told(self._queued(_bind(unit, *args, **kwargs)))
 
-    def read_now(self, unit: Unit[T]) -> T:
+    def read_now(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         with self.engine.connect() as connection:
-            return unit(connection)
+            return unit(connection, *args, **kwargs)
 
-    def write_now(self, unit: Unit[T]) -> T:
+    def write_now(self, unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Blocking: for start-up and for commands."""
-        with self.engine.begin() as connection:
-            return unit(connection)
+        return self._queued(_bind(unit, *args, **kwargs)).result()
+
+    @abc.abstractmethod
+    def _queued(self, unit: Bound[T]) -> Future[T]:
+        """The unit in a transaction, in some thread."""
+
+    @abc.abstractmethod
+    def machinery_engine(self) -> sa.Engine:
+        """Connections of its own for DBOS, to the same database."""
 
     def close(self) -> None:
         self._readers.shutdown()
@@ -72,8 +83,22 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self.engine = sa.create_engine(
-            url,
+        self._url = url
+        self.engine = self._pool()
+
+    def machinery_engine(self) -> sa.Engine:
+        return self._pool()
+
+    def _queued(self, unit: Bound[T]) -> Future[T]:
+        return self._readers.submit(self._in_transaction, unit)
+
+    def _in_transaction(self, unit: Bound[T]) -> T:
+        with self.engine.begin() as connection:
+            return unit(connection)
+
+    def _pool(self) -> sa.Engine:
+        return sa.create_engine(
+            self._url,
             pool_size=READERS,
             max_overflow=0,
             pool_pre_ping=True,
@@ -87,20 +112,19 @@ class SqliteDatabase(Database):
     def __init__(self, file: Path) -> None:
         super().__init__()
         file.parent.mkdir(parents=True, exist_ok=True)
-        self.engine = sqlite_engine(file)
-        self._units: queue.SimpleQueue[tuple[Unit[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self.file = file
+        self.engine = _sqlite_engine(file, isolation=None)
+        self._units: queue.SimpleQueue[tuple[Bound[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_all, name="store-writer", daemon=True)
         self._writer.start()
 
-    async def write(self, unit: Unit[T]) -> T:
-        future: Future[T] = Future()
-        self._units.put((unit, future))
-        return await _told(future)
+    def machinery_engine(self) -> sa.Engine:
+        return _sqlite_engine(self.file, isolation="IMMEDIATE")
 
-    def write_now(self, unit: Unit[T]) -> T:
+    def _queued(self, unit: Bound[T]) -> Future[T]:
         future: Future[T] = Future()
         self._units.put((unit, future))
-        return future.result()
+        return future
 
     def close(self) -> None:
         self._units.put(None)
@@ -121,7 +145,7 @@ class SqliteDatabase(Database):
             if is_last:
                 return
 
-    def _commit(self, batch: list[tuple[Unit[Any], Future[Any]]]) -> None:
+    def _commit(self, batch: list[tuple[Bound[Any], Future[Any]]]) -> None:
         """One transaction for all; a unit that fails takes back only its own part.
 
         Trap: a unit whose asker was canceled must be left out before it runs; telling a canceled future ends the thread.
@@ -142,8 +166,12 @@ class SqliteDatabase(Database):
             tell()
 
 
+def _bind(unit: Unit[P, T], *args: P.args, **kwargs: P.kwargs) -> Bound[T]:
+    return lambda connection: unit(connection, *args, **kwargs)
+
+
 def _run_in_savepoint(
-    connection: sa.Connection, unit: Unit[Any], future: Future[Any]
+    connection: sa.Connection, unit: Bound[Any], future: Future[Any]
 ) -> Callable[[], None]:
     connection.exec_driver_sql("SAVEPOINT unit")
     try:
@@ -158,17 +186,18 @@ def _run_in_savepoint(
     return functools.partial(future.set_result, result)
 
 
-def sqlite_engine(file: Path) -> sa.Engine:
+def _sqlite_engine(file: Path, *, isolation: str | None) -> sa.Engine:
     """Settings without which SQLite is slow or forgets: WAL, synchronous FULL, patience, foreign keys.
 
-    Transactions are begun by hand: the driver's own would not cover a SAVEPOINT.
+    isolation  how the driver begins transactions; None: the store begins them by hand, for the driver's own do not cover
+               a SAVEPOINT
     """
     engine = sa.create_engine(
         f"sqlite:///{file}", connect_args={"check_same_thread": False, "timeout": 30}
     )
 
     def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
+        connection.isolation_level = isolation
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -166,6 +166,19 @@ def events_after(connection: sa.Connection, job_id: str, number: int) -> list[Ev
     ]
 
 
+def logs_of(connection: sa.Connection, job_ids: Collection[str]) -> dict[str, str]:
+    """The log lines of each of these jobs, joined."""
+    rows = connection.execute(
+        sa.select(events.c.job, events.c.detail)
+        .where(events.c.job.in_(job_ids), events.c.kind == EventKind.LOG)
+        .order_by(events.c.job, events.c.number)
+    )
+    logs = dict.fromkeys(job_ids, "")
+    for row in rows:
+        logs[row.job] += row.detail["line"] + "\n"
+    return logs
+
+
 def last_numbers(connection: sa.Connection, job_ids: Collection[str]) -> dict[str, int]:
     """The newest event's number of each of these jobs."""
     rows = connection.execute(
@@ -179,6 +192,14 @@ def last_numbers(connection: sa.Connection, job_ids: Collection[str]) -> dict[st
 def find(connection: sa.Connection, job_id: str) -> Job | None:
     row = connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).one_or_none()
     return _to_job(row) if row else None
+
+
+def newest(connection: sa.Connection, count: int) -> list[Job]:
+    """The newest jobs of all accounts."""
+    rows = connection.execute(
+        sa.select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(count)
+    )
+    return [_to_job(row) for row in rows]
 
 
 @dataclass(frozen=True)

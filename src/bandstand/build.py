@@ -1,0 +1,155 @@
+"""The one place where the parts are joined to a server, a worker, or both."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+import structlog
+from fastapi import FastAPI
+from sqlalchemy import Connection
+
+from bandstand.blobs import Blobs, open_blobs
+from bandstand.bulletin import Bulletin
+from bandstand.catalog import Catalog
+from bandstand.engines import find_installed
+from bandstand.engines.host import Host
+from bandstand.errors import Unavailable
+from bandstand.links import Signer
+from bandstand.liveness import FileLocks, Liveness, PostgresLocks
+from bandstand.runner import DurableRunner
+from bandstand.service import Service
+from bandstand.settings import Role, Settings
+from bandstand.store import accounts
+from bandstand.store.database import Database, SqliteDatabase
+from bandstand.store.open import open_store
+from bandstand.sweep import Sweep
+from bandstand.web.app import build_app
+from bandstand.work import Work
+
+START_AGAIN_SECONDS = 10.0
+LOG = structlog.get_logger("build")
+
+
+@dataclass(frozen=True)
+class Bandstand:
+    """A joined server: the application, and the key of the first account when it was just made."""
+
+    app: FastAPI
+    service: Service
+    new_key: str | None
+
+
+def build(settings: Settings) -> Bandstand:
+    """Everything the role needs. Blocking; nothing runs before the application's lifespan begins."""
+    database = open_store(settings)
+    new_key = database.write_now(_first_account, settings)
+    blobs = open_blobs(settings.blobs)
+    bulletin = Bulletin(database)
+    runner = DurableRunner(database, bulletin, poll_seconds=settings.poll_seconds)
+    service = Service(
+        settings,
+        database,
+        blobs,
+        bulletin,
+        runner,
+        Catalog(find_installed(settings.engines), settings.stand_in),
+        Signer(database.write_now(accounts.secret_named, "links")),
+    )
+    machinery = Machinery(settings, database, blobs, bulletin, runner)
+    app = build_app(service, running=machinery.running, is_ready=machinery.check)
+    return Bandstand(app, service, new_key)
+
+
+class Machinery:
+    """What runs beside the requests."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        blobs: Blobs,
+        bulletin: Bulletin,
+        runner: DurableRunner,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._runner = runner
+        engines = [] if settings.role is Role.API else settings.engines
+        self._hosts = {name: Host(name, hang_seconds=settings.hang_seconds) for name in engines}
+        spool = settings.data / "spool"
+        self._work = Work(database, blobs, bulletin, runner, self._hosts, spool)
+        self._sweep = Sweep(database, blobs, runner, keep_seconds=settings.keep_seconds)
+        self._liveness = Liveness(
+            self._locks(), runner.executor, grace_seconds=settings.grace_seconds
+        )
+        self._is_working = False
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Requests are answered from the first moment on; jobs wait until the engines are warm."""
+        await asyncio.to_thread(self._runner.prepare, {})
+        beside = [asyncio.create_task(self._work_for_ever())] if self._hosts else []
+        try:
+            yield
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            self._liveness.stop_looking()
+            await self._runner.stop(self._settings.drain_seconds)
+            self._work.stop()
+            await asyncio.gather(*(host.stop() for host in self._hosts.values()))
+            await asyncio.to_thread(self._liveness.stop)
+            self._database.close()
+
+    async def _work_for_ever(self) -> None:
+        await asyncio.gather(*(_start(host) for host in self._hosts.values()))
+        slots = {name: host.slots for name, host in self._hosts.items()}
+        await asyncio.to_thread(self._runner.prepare, slots)
+        # The sign of life first: whoever holds jobs without it is taken for dead.
+        await asyncio.to_thread(self._liveness.start)
+        self._runner.start(self._work.perform, list(slots))
+        self._is_working = True
+        await self._sweep.run()
+
+    async def check(self) -> None:
+        """raises Unavailable when the database does not answer or an engine is down"""
+        await self._database.read(accounts.count_accounts)
+        for host in self._hosts.values():
+            if not host.is_up:
+                raise Unavailable(f"The engine {host.engine!r} is not running.")
+        if self._hosts and not self._is_working:
+            raise Unavailable("The worker is starting.")
+
+    def _locks(self) -> FileLocks | PostgresLocks:
+        if isinstance(self._database, SqliteDatabase):
+            return FileLocks(self._settings.data / "locks")
+        return PostgresLocks(self._settings.database_direct)
+
+
+async def _start(host: Host) -> None:
+    """Until it works: what keeps an engine from starting may be mended meanwhile."""
+    while True:
+        try:
+            await host.start()
+        except Unavailable as error:
+            LOG.error("engine does not start, trying again", reason=error.message)  # noqa: TRY400
+            await asyncio.sleep(START_AGAIN_SECONDS)
+        else:
+            return
+
+
+def _first_account(connection: Connection, settings: Settings) -> str | None:
+    """Make the first account, or see that a preset key works. Returns a key that was just drawn."""
+    preset = settings.api_key.get_secret_value() if settings.api_key else None
+    account = accounts.find_account(connection, "first")
+    if account is None:
+        account_id = accounts.create_account(connection, "first", metered=False)
+        key = accounts.create_key(connection, account_id, "first", preset=preset)
+        return None if preset else key
+    if preset:
+        accounts.create_key(connection, account.id, "preset", preset=preset)
+    return None

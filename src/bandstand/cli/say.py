@@ -1,0 +1,66 @@
+"""How commands speak: tables or JSON on stdout, trouble on stderr with the exit code that fits."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bandstand.errors import (
+    BandstandError,
+    Canceled,
+    Misconfigured,
+    NoCredit,
+    Refused,
+    TooMany,
+    Unavailable,
+)
+
+FAILED, USAGE, AWAY, QUOTA, INTERRUPTED = 1, 2, 3, 4, 130
+CODES: Sequence[tuple[type[BaseException], int]] = (
+    (NoCredit, QUOTA),
+    (TooMany, QUOTA),
+    (Refused, USAGE),
+    (Misconfigured, USAGE),
+    (Unavailable, AWAY),
+    (Canceled, INTERRUPTED),
+    (KeyboardInterrupt, INTERRUPTED),
+    (BandstandError, FAILED),
+)
+err = Console(stderr=True)
+
+
+@contextlib.contextmanager
+def failing() -> Generator[None]:
+    """Ends the program with one line and the right code instead of a traceback."""
+    try:
+        yield
+    except (BandstandError, KeyboardInterrupt) as error:
+        code = next(code for kind, code in CODES if isinstance(error, kind))
+        text = error.message if isinstance(error, BandstandError) else "Canceled."
+        err.print(f"[red]error:[/red] {escape(text)}", soft_wrap=True)
+        sys.exit(code)
+
+
+def show_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """On a terminal a table; otherwise tab-separated lines, for other programs."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            sys.stdout.write("\t".join(str(cell) for cell in row) + "\n")
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(escape(str(cell)) for cell in row))
+    Console().print(table)

@@ -1,0 +1,82 @@
+"""`bandstand serve` and `bandstand worker`."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from bandstand.cli.say import err
+from bandstand.errors import Misconfigured, Unavailable
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
+Data = Annotated[Path | None, typer.Option(help="Folder for the database and the results.")]
+RoleName = Annotated[str | None, typer.Option(help="all, api or worker.")]
+
+
+def serve(host: Host = None, port: Port = None, data: Data = None, role: RoleName = None) -> None:
+    """Run the server until Ctrl-C. Prints its address, and the first key once."""
+    _run(host=host, port=port, data=data, role=role)
+
+
+def worker(data: Data = None, host: Host = None, port: Port = None) -> None:
+    """Run only the engines of a server whose database and files others share. HTTP tells its health."""
+    _run(host=host, port=port, data=data, role="worker")
+
+
+def _run(**given: Any) -> None:
+    import uvicorn
+
+    from bandstand.build import build
+    from bandstand.logs import set_up_logs
+    from bandstand.settings import load_settings
+
+    settings = load_settings(**given)
+    set_up_logs(settings.log_level, as_json=settings.log_json)
+    _check_exposure(settings.host, has_key=settings.api_key is not None)
+    listening = _listen(settings.host, settings.port)
+    settings = settings.model_copy(update={"port": listening.getsockname()[1]})
+    bandstand = build(settings)
+    err.print(f"Bandstand listens on [bold]{escape(settings.url)}[/bold]  (role {settings.role})")
+    if bandstand.new_key:
+        err.print(
+            f"First API key, shown only now: [bold]{escape(bandstand.new_key)}[/bold]",
+            soft_wrap=True,
+        )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            bandstand.app,
+            log_level="warning",
+            access_log=False,
+            timeout_keep_alive=5,
+            limit_concurrency=512,
+            timeout_graceful_shutdown=5,
+            server_header=False,
+        )
+    )
+    server.run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket. raises Unavailable when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        raise Unavailable(f"Cannot listen on {host}:{port}: {error.strerror}") from None
+    listening.set_inheritable(True)
+    return listening
+
+
+def _check_exposure(host: str, *, has_key: bool) -> None:
+    """The first key is printed on this machine only; a server for others begins with one that its owner chose."""
+    if host in {"0.0.0.0", "::"} and not has_key:  # noqa: S104 - refused, not bound
+        raise Misconfigured(
+            f"BANDSTAND_HOST={host} listens to the whole network; set BANDSTAND_API_KEY first"
+        )

@@ -1,0 +1,131 @@
+"""What all dialects need to speak HTTP: JSON that survives any text, keys from headers, framework errors as ours, SSE."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.exceptions import HTTPException
+
+from bandstand.errors import (
+    BandstandError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    Malformed,
+    NoCredit,
+    NotFound,
+    Problem,
+    TooLarge,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+    WrongMethod,
+)
+from bandstand.jobs import Job
+
+STATUS_OF: Mapping[type[BandstandError], int] = {
+    Malformed: HTTPStatus.BAD_REQUEST,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    NoCredit: HTTPStatus.PAYMENT_REQUIRED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    WrongMethod: HTTPStatus.METHOD_NOT_ALLOWED,
+    Conflict: HTTPStatus.CONFLICT,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+PING_SECONDS = 15
+
+
+class Body(BaseModel):
+    """A request's body: a field that nobody knows is refused, a number is no string."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Json(Response):
+    """JSON in ASCII, so that half a surrogate pair in an error text cannot break the answer."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
+
+
+def told(body: Any, job: Job | None = None, *, status: int = 200) -> Json:
+    """An answer about a job says in its headers what really makes the piece."""
+    headers = {"X-Bandstand-Model": job.model, "X-Bandstand-Engine": job.engine} if job else None
+    return Json(body, status, headers)
+
+
+def refusal(error: BandstandError, body: Any) -> Json:
+    """An error in a dialect's own body, with the status and headers that all share."""
+    status = status_of(error)
+    headers: dict[str, str] = {}
+    if isinstance(error, TooMany | Unavailable):
+        headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return Json(body, status, headers)
+
+
+def status_of(error: BandstandError) -> int:
+    return next(
+        (status for kind, status in STATUS_OF.items() if isinstance(error, kind)),
+        int(HTTPStatus.INTERNAL_SERVER_ERROR),
+    )
+
+
+def as_ours(error: Exception) -> BandstandError:
+    """An error of the framework in our words; one of ours as it is."""
+    if isinstance(error, BandstandError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return _invalid(error)
+    if isinstance(error, HTTPException):
+        by_status = {status: kind for kind, status in STATUS_OF.items() if kind is not Invalid}
+        return by_status.get(error.status_code, Malformed)()
+    return BandstandError("The server failed at this request.")
+
+
+def _invalid(error: RequestValidationError) -> BandstandError:
+    """Only where and what: pydantic would also repeat the input, and that may hold a key."""
+    found = error.errors()
+    if any(problem["type"] in {"json_invalid", "model_attributes_type"} for problem in found):
+        return Malformed("The body is not a valid JSON object.")
+    problems = [Problem(_field(problem["loc"]), problem["msg"]) for problem in found]
+    return Invalid(problems[0].field, problems[0].text, *problems[1:])
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """("body", "input", "duration") -> "input.duration"."""
+    return ".".join(str(part) for part in location[1:])
+
+
+def bearer(request: Request) -> str | None:
+    """The key in `Authorization: Bearer KEY` or `Token KEY`."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() in {"bearer", "token"} else None
+
+
+def iso(seconds: float | None) -> str | None:
+    """UTC seconds as ISO text with microseconds and Z."""
+    if seconds is None:
+        return None
+    moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def stream(events: AsyncIterator[ServerSentEvent]) -> EventSourceResponse:
+    """Server-sent events, with a sign of life every quarter of a minute."""
+    return EventSourceResponse(events, ping=PING_SECONDS, sep="\n")

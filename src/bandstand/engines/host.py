@@ -1,0 +1,270 @@
+"""Keeps one engine running in a child process and hands jobs to it. Knows no database; the sound stays in the child.
+
+A child that dies, hangs or does not let go of a canceled job is killed; every job inside it hears `EngineDied`, and the
+next job starts a new child.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from bandstand.audio.tags import Tags
+from bandstand.engines import Inputs
+from bandstand.engines.spool import Pressed
+from bandstand.errors import Canceled, EngineDied, Failed, Unavailable
+from bandstand.specs import MusicSpec
+
+BEAT_SECONDS = 1.0
+SILENCE_SECONDS_MAX = 20.0  # without a beat the child's own loop is stuck
+DROP_SECONDS_MAX = 0.8  # a canceled job that is still inside after this costs the child its life
+LOG = structlog.get_logger("engines")
+
+
+@dataclass(frozen=True)
+class Pcm:
+    """A stretch of sound on its way to listeners: 16-bit little-endian, channels interleaved."""
+
+    content: bytes
+    rate: int
+    channels: int
+
+    @property
+    def frames(self) -> int:
+        return len(self.content) // (2 * self.channels)
+
+
+class Listener(Protocol):
+    """Who hears what a job reports while it runs."""
+
+    def progress(self, fraction: float) -> None: ...
+    def log(self, line: str) -> None: ...
+    def audio(self, stretch: Pcm) -> None: ...
+
+
+@dataclass
+class Inside:
+    """A job that is inside the child."""
+
+    listener: Listener
+    done: asyncio.Future[tuple[Pressed, ...]]
+    heard_at: float = field(default_factory=time.monotonic)
+    is_begun: bool = False
+
+
+class Host:
+    """One engine, N jobs at once."""
+
+    def __init__(self, engine: str, *, hang_seconds: float) -> None:
+        self.engine = engine
+        self.slots = 1
+        self.restarts = 0
+        self._hang_seconds = hang_seconds
+        self._inside: dict[str, Inside] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection | None = None
+        self._ready: asyncio.Future[int] | None = None
+        self._beat_at = 0.0
+        self._starting = asyncio.Lock()
+        self._gate = Gate()
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def is_up(self) -> bool:
+        return self._connection is not None and self._ready is not None and self._ready.done()
+
+    async def start(self) -> None:
+        """Start the child and wait until its engine is ready.
+
+        raises  Unavailable with the engine's own words when it cannot start
+        """
+        async with self._starting:
+            if not self.is_up:
+                await self._spawn()
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+        process = self._process
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            self._send("stop")
+        try:
+            await asyncio.to_thread(process.wait, 3.0)
+        except subprocess.TimeoutExpired:
+            self.kill("it did not stop")
+            await asyncio.to_thread(process.wait)
+
+    def kill(self, why: str) -> None:
+        """End the child; what is inside hears `EngineDied` as soon as the pipe closes."""
+        if self._process is not None and self._process.poll() is None:
+            LOG.warning("engine killed", engine=self.engine, why=why)
+            self._process.kill()
+
+    async def make(
+        self,
+        job: str,
+        spec: MusicSpec,
+        inputs: Inputs,
+        *,
+        tags: Tags,
+        folder: Path,
+        listener: Listener,
+        alone: bool = False,
+    ) -> tuple[Pressed, ...]:
+        """Let the engine make it; the finished files lie in `folder`.
+
+        alone   with no other job in the engine: a job that may have killed it must not do so to others
+        raises  Failed when the job cannot succeed, EngineDied when the child ended with the job inside,
+                Unavailable when there is no starting it
+        """
+        async with self._gate.enter(alone=alone):
+            await self.start()
+            inside = Inside(listener, asyncio.get_running_loop().create_future())
+            self._inside[job] = inside
+            try:
+                self._send("make", job, spec, inputs, tags, folder)
+                return await asyncio.shield(inside.done)
+            except asyncio.CancelledError:
+                await self._drop(job, inside)
+                raise
+            finally:
+                self._inside.pop(job, None)
+
+    async def _drop(self, job: str, inside: Inside) -> None:
+        with contextlib.suppress(OSError):
+            self._send("drop", job)
+        done, _ = await asyncio.wait([inside.done], timeout=DROP_SECONDS_MAX)
+        if not done:
+            self.kill(f"job {job} did not let go when it was canceled")
+        elif not inside.done.cancelled():
+            inside.done.exception()  # heard, so that nobody warns of it
+
+    async def _spawn(self) -> None:
+        ours, theirs = Pipe()
+        self._process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own module; a fork takes no time
+            [sys.executable, "-m", "bandstand.engines.child", self.engine, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        )
+        theirs.close()
+        self._connection = ours
+        self._beat_at = time.monotonic()
+        self._ready = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._listen, args=(ours, loop), daemon=True).start()
+        self.slots = await self._ready
+
+    def _listen(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        """In a thread, until the child's end of the pipe closes."""
+        with contextlib.suppress(
+            RuntimeError
+        ):  # the loop may be closed already when the program ends
+            while True:
+                try:
+                    message = connection.recv()
+                except (EOFError, OSError):
+                    loop.call_soon_threadsafe(self._lost, connection)
+                    return
+                loop.call_soon_threadsafe(self._hear, *message)
+
+    def _lost(self, connection: Connection) -> None:
+        if connection is not self._connection:
+            return
+        self._connection = None
+        connection.close()
+        died = EngineDied(f"The engine {self.engine!r} ended while it was working on this job.")
+        if self._ready is not None and not self._ready.done():
+            self._ready.set_exception(Unavailable(f"The engine {self.engine!r} does not start."))
+        for inside in self._inside.values():
+            if not inside.done.done():
+                inside.done.set_exception(died)
+        if self._inside:
+            self.restarts += 1
+            LOG.warning("engine ended", engine=self.engine, jobs=list(self._inside))
+
+    def _hear(self, name: str, *details: Any) -> None:
+        self._beat_at = time.monotonic()
+        if name == "ready" and self._ready is not None:
+            self._ready.set_result(details[0])
+        elif name == "broken" and self._ready is not None:
+            self._ready.set_exception(
+                Unavailable(f"The engine {self.engine!r} does not start: {details[0]}")
+            )
+        elif details and details[0] in self._inside:
+            self._hear_of(self._inside[details[0]], name, *details[1:])
+
+    def _hear_of(self, inside: Inside, name: str, *details: Any) -> None:
+        inside.heard_at = time.monotonic()
+        if name == "begun":
+            inside.is_begun = True
+        elif name in {"progress", "log", "audio"}:
+            getattr(inside.listener, name)(*details)
+        elif not inside.done.done():
+            if name == "made":
+                inside.done.set_result(details[0])
+            elif name == "failed":
+                inside.done.set_exception(Failed(details[0]))
+            elif name == "dropped":
+                inside.done.set_exception(Canceled())
+
+    def _send(self, *message: Any) -> None:
+        if self._connection is None:
+            raise EngineDied
+        self._connection.send(message)
+
+    async def _watch(self) -> None:
+        """Kill a child that no longer beats, or that has said nothing of a job for too long."""
+        while True:
+            await asyncio.sleep(0.25)
+            if not self.is_up:
+                continue
+            now = time.monotonic()
+            if now - self._beat_at > SILENCE_SECONDS_MAX:
+                self.kill("it no longer answers")
+            for job, inside in self._inside.items():
+                if inside.is_begun and now - inside.heard_at > self._hang_seconds:
+                    self.kill(f"job {job} reported nothing for {self._hang_seconds:g} s")
+
+
+class Gate:
+    """Lets many in together, or one alone."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Condition()
+        self._count = 0
+        self._is_taken_alone = False
+
+    @contextlib.asynccontextmanager
+    async def enter(self, *, alone: bool) -> AsyncGenerator[None]:
+        async with self._changed:
+            await self._changed.wait_for(
+                lambda: not self._is_taken_alone and (not alone or self._count == 0)
+            )
+            self._count += 1
+            self._is_taken_alone = alone
+        try:
+            yield
+        finally:
+            async with self._changed:
+                self._count -= 1
+                if alone:
+                    self._is_taken_alone = False
+                self._changed.notify_all()

@@ -1,0 +1,48 @@
+"""How the program logs: lines for people or JSON for machines, on stderr, with keys made unreadable."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+SECRET_NAMES = {"key", "authorization", "x-api-key", "api_key", "token", "secret"}
+OWN_KEY = re.compile(r"bs_([0-9a-f]+)_[A-Za-z0-9_-]+")
+
+
+def set_up_logs(level: str, *, as_json: bool) -> None:
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            hide_secrets,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+
+
+def hide_secrets(
+    _logger: Any, _method: str, fields: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """By name and by look: a field that is called like a secret, and whatever looks like one of our keys."""
+    for name, value in fields.items():
+        if name.lower() in SECRET_NAMES:
+            fields[name] = "hidden"
+        elif isinstance(value, str):
+            fields[name] = OWN_KEY.sub(r"bs_\1_hidden", value)
+    return fields

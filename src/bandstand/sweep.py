@@ -1,0 +1,67 @@
+"""Puts right what nobody else does: accepted jobs that no workflow is going to run, and results kept long enough."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+from sqlalchemy import Connection
+
+from bandstand.blobs import Blobs
+from bandstand.errors import Unavailable
+from bandstand.jobs import Job
+from bandstand.runner import DurableRunner
+from bandstand.store import jobs
+from bandstand.store.database import Database
+
+PERIOD_SECONDS = 5.0
+ORPHAN_SECONDS = 10.0
+BATCH = 200
+LOG = structlog.get_logger("sweep")
+
+
+class Sweep:
+    """Several may run, in several processes: each thing they do may be done twice."""
+
+    def __init__(
+        self, database: Database, blobs: Blobs, runner: DurableRunner, *, keep_seconds: float
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._runner = runner
+        self._keep_seconds = keep_seconds
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(PERIOD_SECONDS)
+            try:
+                await self.adopt_orphans(time.time() - ORPHAN_SECONDS)
+                await self.remove_old(time.time() - self._keep_seconds)
+            except Unavailable as error:
+                LOG.warning("sweep must wait", reason=error.message)
+
+    async def adopt_orphans(self, created_before: float) -> int:
+        """Enqueue again what has a row but no workflow, as after a restore of one without the other."""
+        waiting = await self._database.read(jobs.active_before, created_before, BATCH)
+        if not waiting:
+            return 0
+        orphans = set(await self._runner.unknown([job.id for job in waiting]))
+        await self._runner.forget(list(orphans))
+        for job in waiting:
+            if job.id in orphans:
+                LOG.warning("job had no workflow", job=job.id)
+                await self._database.write(self._enqueue, job)
+        return len(orphans)
+
+    def _enqueue(self, connection: Connection, job: Job) -> None:
+        self._runner.submit(connection, job)
+
+    async def remove_old(self, finished_before: float) -> int:
+        old = await self._database.read(jobs.finished_before, finished_before, BATCH)
+        for job_id in old:
+            await self._blobs.delete_prefix(f"jobs/{job_id}/")
+            await self._database.write(jobs.delete, job_id)
+        if old:
+            await self._runner.forget(old)
+        return len(old)

@@ -1,0 +1,67 @@
+"""The web application: every dialect's routes, and every error in the shape of the dialect whose path it happened on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from bandstand import __version__
+from bandstand.dialects import all_dialects, wire
+from bandstand.errors import BandstandError
+from bandstand.service import Service
+from bandstand.web import files, health
+from bandstand.web.limits import BodyLimit
+from bandstand.web.routing import dialect_of
+
+LOG = structlog.get_logger("web")
+
+
+def build_app(
+    service: Service,
+    *,
+    running: Callable[[], AbstractAsyncContextManager[None]],
+    is_ready: health.Readiness,
+) -> FastAPI:
+    """The application.
+
+    running   what must run beside the requests, entered at start and left at the end
+    is_ready  raises what keeps this process from serving
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with running():
+            yield
+
+    app = FastAPI(
+        title="Bandstand",
+        version=__version__,
+        summary="Music from text, in the words of the APIs you already call.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    dialects = all_dialects()
+    app.include_router(health.routes(service, is_ready))
+    app.include_router(files.routes(service))
+    for dialect in dialects:
+        app.include_router(dialect.routes(service))
+    app.add_middleware(BodyLimit, bytes_max=service.settings.body_bytes_max, dialects=dialects)
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        return dialect_of(request.url.path, dialects).refuse(wire.as_ours(error))
+
+    async def refuse_unforeseen(request: Request, error: Exception) -> Response:
+        LOG.error("request broke", path=request.url.path, exc_info=error)
+        return await refuse(request, error)
+
+    for kind in (BandstandError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, refuse)
+    app.add_exception_handler(Exception, refuse_unforeseen)
+    return app

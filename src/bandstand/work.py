@@ -1,0 +1,319 @@
+"""A job's way through a worker: begin, make, store, finish. What calls it, and again after a crash, is `runner.py`.
+
+Every step may be repeated: a run counts only while it is the job's latest attempt, the files of a finished run lie in
+the spool with a manifest, and their keys in the blobs come from the job's id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import structlog
+from sqlalchemy import Connection
+
+from bandstand import __version__
+from bandstand.audio.tags import Tags
+from bandstand.blobs import Blobs
+from bandstand.bulletin import Bulletin
+from bandstand.catalog import MODELS
+from bandstand.engines import Inputs
+from bandstand.engines.host import Host, Pcm
+from bandstand.engines.spool import Pressed, read_manifest
+from bandstand.errors import BandstandError, EngineDied, Failed, Unavailable
+from bandstand.jobs import Artifact, EventKind, Job, Status
+from bandstand.runner import Runner
+from bandstand.store import accounts, jobs
+from bandstand.store.database import Database
+
+ATTEMPTS_MAX = 3  # runs, when the engine dies with the job inside
+RUNS_MAX = 8  # runs of any kind: restarts of the server count, too
+FLUSH_SECONDS = 0.25
+LIVE_KEPT_SECONDS = 60.0
+LOG = structlog.get_logger("work")
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Superseded(Exception):
+    """This run no longer counts: the job was canceled, or another worker has it."""
+
+
+class Work:
+    """What a worker does with one job at a time, many at once."""
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: Blobs,
+        bulletin: Bulletin,
+        runner: Runner,
+        hosts: Mapping[str, Host],
+        spool: Path,
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._bulletin = bulletin
+        self._runner = runner
+        self._hosts = hosts
+        self._spool = spool
+        self._later: set[asyncio.Task[None]] = set()
+
+    async def perform(self, job_id: str) -> None:
+        """Run the job to a final status. Returns quietly when somebody else settled it."""
+        while (job := await self._persist(self._begin, job_id)) is not None:
+            try:
+                await self._attempt(job)
+            except EngineDied:
+                continue
+            except Superseded:
+                pass
+            return
+
+    async def _attempt(self, job: Job) -> None:
+        """One run.
+
+        raises  EngineDied when another run is worth it, Superseded when this one does not count
+        """
+        try:
+            outputs = await self._make_and_store(job)
+        except EngineDied as error:
+            if job.attempts < ATTEMPTS_MAX:
+                raise
+            await self._settle(job, Status.FAILED, error=error.message)
+        except BandstandError as error:
+            await self._settle(job, Status.FAILED, error=error.message)
+        except Superseded:
+            raise
+        except Exception:
+            LOG.exception("job broke", job=job.id)
+            await self._settle(job, Status.FAILED, error="The server failed at this job.")
+        else:
+            await self._settle(job, Status.SUCCEEDED, outputs=outputs)
+
+    async def _begin(self, job_id: str) -> Job | None:
+        job = await self._database.write(jobs.begin_attempt, job_id)
+        self._bulletin.ring(job_id)
+        if job is not None:
+            LOG.info("job begun", job=job.id, attempt=job.attempts, engine=job.engine)
+        return job
+
+    async def _make_and_store(self, job: Job) -> tuple[Artifact, ...]:
+        if job.attempts > RUNS_MAX:
+            raise Failed(f"The job was begun {RUNS_MAX} times, and its worker ended each time.")
+        folder = self._spool / job.id
+        files = await asyncio.to_thread(read_manifest, folder)
+        if files is None:
+            files = await self._make(job, folder)
+        outputs = await self._persist(self._store, job, folder, files)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        return outputs
+
+    async def _make(self, job: Job, folder: Path) -> tuple[Pressed, ...]:
+        reporter = Reporter(job, self._blobs, self._runner.emit)
+        reporting = asyncio.create_task(reporter.run())
+        making = asyncio.create_task(
+            self._hosts[job.engine].make(
+                job.id,
+                job.spec,
+                Inputs(attempt=job.attempts),
+                tags=_tags(job),
+                folder=folder,
+                listener=reporter,
+                alone=job.attempts > 1,
+            )
+        )
+        try:
+            await asyncio.wait([making, reporting], return_when=asyncio.FIRST_COMPLETED)
+            if reporting.done():
+                await reporting  # raises: only trouble ends it
+            files = await making
+            await self._persist(reporter.flush)
+            return files
+        finally:
+            making.cancel()
+            reporting.cancel()
+            await asyncio.gather(making, reporting, return_exceptions=True)
+
+    async def _store(
+        self, job: Job, folder: Path, files: tuple[Pressed, ...]
+    ) -> tuple[Artifact, ...]:
+        outputs: list[Artifact] = []
+        for file in files:
+            key = f"jobs/{job.id}/{file.name}"
+            await self._blobs.put(key, folder / file.name)
+            outputs.append(
+                Artifact(
+                    name=file.name,
+                    kind=file.kind,
+                    media_type=file.media_type,
+                    key=key,
+                    bytes=file.bytes,
+                    sha256=file.sha256,
+                    about=file.about,
+                )
+            )
+        return tuple(outputs)
+
+    async def _settle(
+        self,
+        job: Job,
+        to: Status,
+        *,
+        outputs: tuple[Artifact, ...] = (),
+        error: str | None = None,
+    ) -> None:
+        """The last word on a job: status, event and credits in one transaction, if this run still counts."""
+
+        won = await self._persist(
+            self._database.write, _settled, job, to, outputs=outputs, error=error
+        )
+        self._bulletin.ring(job.id)
+        LOG.info("job settled", job=job.id, to=to.value, won=won, error=error)
+        self._clear_live_later(job.id)
+
+    def _clear_live_later(self, job_id: str) -> None:
+        """Whoever listens while the piece is made may be behind a little."""
+
+        async def clear() -> None:
+            await asyncio.sleep(LIVE_KEPT_SECONDS)
+            await self._blobs.delete_prefix(live_prefix(job_id))
+
+        task = asyncio.create_task(clear())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _persist(
+        self, act: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Try again for ever while the database or the blobs are away: an accepted job is not lost to that."""
+        pause = 0.2
+        while True:
+            try:
+                return await act(*args, **kwargs)
+            except Unavailable as error:
+                LOG.warning("waiting for storage", reason=error.message)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+
+    def stop(self) -> None:
+        for task in self._later:
+            task.cancel()
+
+
+class Reporter:
+    """Gathers what an engine tells and writes it down at most four times a second."""
+
+    def __init__(self, job: Job, blobs: Blobs, emit: Callable[..., Awaitable[bool]]) -> None:
+        self._job = job
+        self._blobs = blobs
+        self._emit = emit
+        self._fraction = 0.0
+        self._news: list[tuple[EventKind, dict[str, object]]] = []
+        self._stretches: list[Pcm] = []
+        self._start = 0
+        self._has_news = asyncio.Event()
+        self._flushing = asyncio.Lock()
+
+    def progress(self, fraction: float) -> None:
+        self._fraction = fraction
+        self._has_news.set()
+
+    def log(self, line: str) -> None:
+        self._news.append((EventKind.LOG, {"line": line}))
+        self._has_news.set()
+
+    def audio(self, stretch: Pcm) -> None:
+        self._stretches.append(stretch)
+        self._has_news.set()
+
+    async def run(self) -> None:
+        """raises Superseded when the job is no longer ours"""
+        while True:
+            await self._has_news.wait()
+            try:
+                await self.flush()
+            except Unavailable as error:
+                LOG.warning("news must wait", job=self._job.id, reason=error.message)
+            await asyncio.sleep(FLUSH_SECONDS)
+
+    async def flush(self) -> None:
+        """Write down what there is; what cannot be written is kept for the next time."""
+        async with self._flushing:
+            if self._has_news.is_set():
+                await self._write_down()
+
+    async def _write_down(self) -> None:
+        if self._stretches:
+            stretches = list(self._stretches)
+            detail = await self._put(stretches)
+            del self._stretches[: len(stretches)]
+            self._news.append((EventKind.AUDIO, detail))
+        self._has_news.clear()
+        news = list(self._news)
+        progress = (
+            EventKind.PROGRESS,
+            {"fraction": self._fraction, "attempt": self._job.attempts},
+        )
+        try:
+            counts = await self._emit(
+                self._job.id,
+                attempt=self._job.attempts,
+                fraction=self._fraction,
+                news=[*news, progress],
+            )
+        except Unavailable:
+            self._has_news.set()
+            raise
+        del self._news[: len(news)]
+        if not counts:
+            raise Superseded
+
+    async def _put(self, stretches: list[Pcm]) -> dict[str, object]:
+        """One blob for what came since the last flush."""
+        first, start = stretches[0], self._start
+        key = f"{live_prefix(self._job.id)}{self._job.attempts}-{start:012d}.pcm"
+        await self._blobs.put(key, b"".join(stretch.content for stretch in stretches))
+        frames = sum(stretch.frames for stretch in stretches)
+        self._start += frames
+        return {
+            "start": start,
+            "frames": frames,
+            "rate": first.rate,
+            "channels": first.channels,
+            "key": key,
+        }
+
+
+def _settled(
+    connection: Connection,
+    job: Job,
+    to: Status,
+    *,
+    outputs: tuple[Artifact, ...],
+    error: str | None,
+) -> bool:
+    won = jobs.finish(connection, job.id, to, attempt=job.attempts, outputs=outputs, error=error)
+    if won:
+        pay = accounts.capture if to is Status.SUCCEEDED else accounts.release
+        pay(connection, job.account, job.id)
+    return won
+
+
+def live_prefix(job_id: str) -> str:
+    """Where the stretches lie that can be heard while the piece is made."""
+    return f"jobs/{job_id}/live/"
+
+
+def _tags(job: Job) -> Tags:
+    return Tags(
+        prompt=job.spec.prompt,
+        seed=job.spec.seed,
+        model=job.model,
+        engine=job.engine,
+        licence=MODELS[job.model].licence,
+        software=f"Bandstand {__version__}",
+    )
