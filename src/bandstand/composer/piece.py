@@ -10,16 +10,23 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from bandstand.audio.clip import Clip
+from bandstand.composer.compose import compose_score
+from bandstand.composer.describe import describe
 from bandstand.composer.filters import Stereo
+from bandstand.composer.midi import score_to_midi
 from bandstand.composer.mix.desk import Desk, fade_out
 from bandstand.composer.mix.ride import Ride
 from bandstand.composer.mix.sheet import rehearse, section_at
+from bandstand.composer.plan.plan import make_plan
+from bandstand.composer.prompt.intent import Intent
+from bandstand.composer.prompt.parse import parse
 from bandstand.composer.render.stem import Player, Stem
-from bandstand.composer.score import Score
+from bandstand.composer.score import Key, Metre, Mix, Note, Part, Role, Score
 
 _THREADS = 2
 _RINGING = 0.3  # energy of what rings after the last bar, against a bar
@@ -31,6 +38,69 @@ class Stretch:
 
     clip: Clip
     fraction: float
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What was asked, what was written for it, and the rate it is played at."""
+
+    intent: Intent
+    score: Score
+    rate: int
+
+    def play(self) -> Iterator[Stretch]:
+        """Stereo sound, bar by bar; all stretches together have round(seconds * rate) samples.
+
+        Closing the iterator stops the work.
+        """
+        return render(self.score, self.rate)
+
+    def midi(self) -> bytes:
+        """The score as a MIDI file."""
+        return score_to_midi(self.score)
+
+    def describe(self) -> dict[str, Any]:
+        """What was understood and composed, ready for JSON."""
+        return describe(self.score, self.intent)
+
+
+def compose(prompt: str, *, seconds: float, seed: int, rate: int = 44100) -> Piece:
+    """Write a piece; nothing sounds before `Piece.play`.
+
+    seconds  > 0, exact length of the sound
+    rate     Hz, 8000..48000; the sound is made at this rate, not resampled
+    """
+    assert 8000 <= rate <= 48000, f"rate {rate} is outside 8000..48000"
+    intent = parse(prompt)
+    return Piece(intent, compose_score(make_plan(intent, seconds, seed), seed), rate)
+
+
+def warm_up() -> None:
+    """Compile every kernel, or load it from the cache, by playing a second of everything."""
+    notes = (Note(0.0, 0.5, 60, 0.7), Note(0.5, 0.5, 62, 0.7))
+    drums = tuple(Note(0.25 * step, 0.25, key, 0.7) for step, key in enumerate((36, 42, 38, 46)))
+    parts = (
+        Part(Role.LEAD, "flute", notes),
+        Part(Role.COMP, "piano", notes),
+        Part(Role.PAD, "distorted-guitar", notes),
+        Part(Role.DRUMS, "electronic-kit", drums),
+    )
+    score = Score(
+        title="warm-up",
+        style="warm-up",
+        seed=0,
+        seconds=1.0,
+        bpm=120.0,
+        key=Key(0, "major"),
+        metre=Metre("4/4", 4.0),
+        bars=0,
+        sections=(),
+        chords=(),
+        parts=parts,
+        mix=Mix(delay=0.3, dust=0.5, sidechain=0.5),
+    )
+    for _ in render(score, 32000):
+        pass
 
 
 def block_edges(score: Score, rate: int) -> list[int]:
