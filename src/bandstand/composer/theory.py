@@ -32,6 +32,9 @@ MINOR_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B")
 SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 
+FLAT_MAJORS = frozenset({1, 3, 5, 8, 10})
+FLAT_MINORS = frozenset({0, 2, 3, 5, 7, 10})
+
 QUALITIES: dict[tuple[int, ...], str] = {
     (0, 7): "5",
     (0, 4, 7): "",
@@ -103,10 +106,8 @@ def scale(key: Key) -> frozenset[int]:
 
 def note_name(pitch_class: int, key: Key) -> str:
     """A pitch class as it is spelled in this key."""
-    minor = family(key.mode) == "minor"
-    major_tonic = (key.tonic + 3) % 12 if minor else key.tonic
-    sharps = major_tonic in {0, 2, 4, 6, 7, 9, 11}
-    return (SHARP_NAMES if sharps else FLAT_NAMES)[pitch_class]
+    flat = key.tonic in (FLAT_MINORS if family(key.mode) == "minor" else FLAT_MAJORS)
+    return (FLAT_NAMES if flat else SHARP_NAMES)[pitch_class]
 
 
 @lru_cache(maxsize=4096)

@@ -84,7 +84,7 @@ def _whole(plan: Plan, chart: Sequence[Bar], seed: int) -> list[tuple[Voice, lis
     tune: list[Event] = []
     parts: list[tuple[Voice, list[Event]]] = []
     for number, voice in enumerate(plan.voices):
-        bars = _bars(chart, voice)
+        bars = bars_of(chart, voice.role, asked=voice.asked)
         if voice.role is Role.COUNTER:
             events = answer(bars, tune, voice, chance.stage(seed + number, chance.COUNTER))
         else:
@@ -98,19 +98,6 @@ def _whole(plan: Plan, chart: Sequence[Bar], seed: int) -> list[tuple[Voice, lis
             events = _at_least(events, final)
         parts.append((voice, events))
     return parts
-
-
-def _bars(chart: Sequence[Bar], voice: Voice) -> list[Bar]:
-    bars = bars_of(chart, voice.role, asked=voice.asked)
-    if voice.role is not Role.LEAD:
-        return bars
-    # The hook is heard early: the tune joins in the second half of the intro.
-    early = [
-        bar
-        for bar in chart
-        if bar.section.name == "intro" and 2 * bar.place >= bar.section.bars - 1
-    ]
-    return sorted({bar.index: bar for bar in (*early, *bars)}.values(), key=lambda bar: bar.index)
 
 
 def _at_least(events: list[Event], final: Chord) -> list[Event]:

@@ -19,16 +19,16 @@ Event = tuple[float, float, int, float]
 ENTERS: dict[Role, float] = {
     Role.DRONE: 0.0,
     Role.PAD: 0.0,
-    Role.COMP: 0.3,
+    Role.COMP: 0.2,
     Role.BASS: 0.42,
     Role.DRUMS: 0.42,
-    Role.LEAD: 0.5,
     Role.ARP: 0.55,
     Role.PERCUSSION: 0.58,
     Role.COUNTER: 0.68,
 }
-"""How intense a bar must be for a role to play in it."""
-ASKED_ENTERS = 0.5
+"""How intense a bar must be for a role to play in it; the lead has its own rule."""
+ASKED_ENTERS = 0.45
+CALMEST = -0.14  # below, a verse would lose its bass and its beat
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,16 @@ class Bar:
         return self.place == self.section.bars - 1
 
     def chord_at(self, offset: float) -> Chord:
-        if len(self.chords) > 1 and self.start + offset >= self.chords[1].start - 1e-9:
-            return self.chords[1]
-        return self.chords[0]
+        for chord in reversed(self.chords):
+            if self.start + offset >= chord.start - 1e-9:
+                return chord
+        raise AssertionError("a bar begins with a chord")
 
 
 def write_chart(plan: Plan, dice: np.random.Generator) -> tuple[Bar, ...]:
     chords = harmonise(plan, dice)
-    spread = 0.3 * (plan.energy - 0.5)
+    # Against the style first: a calm rock piece is calm for rock.
+    spread = max(0.2 * (plan.style.energy - 0.5) + 0.5 * (plan.energy - plan.style.energy), CALMEST)
     bars: list[Bar] = []
     for section in plan.sections:
         for place in range(section.bars):
@@ -80,10 +82,18 @@ def write_chart(plan: Plan, dice: np.random.Generator) -> tuple[Bar, ...]:
 
 def bars_of(bars: Sequence[Bar], role: Role, *, asked: bool) -> list[Bar]:
     """Pick the bars in which a role plays."""
-    threshold = min(ENTERS[role], ASKED_ENTERS) if asked else ENTERS[role]
+    if role is Role.LEAD:
+        return [bar for bar in bars if _sings(bar)]
     if len(bars) <= 4 and not any(bar.section.name == "intro" for bar in bars):
         return list(bars)
+    threshold = min(ENTERS[role], ASKED_ENTERS) if asked else ENTERS[role]
     return [bar for bar in bars if bar.intensity >= threshold]
+
+
+def _sings(bar: Bar) -> bool:
+    """The hook is heard early, from the second half of the intro on; in the bridge the tune is silent."""
+    early = 2 * bar.place >= bar.section.bars - 1
+    return bar.section.name != "bridge" and (bar.section.name != "intro" or early)
 
 
 def hits(pattern: str, beats: float, index: int = 0) -> Iterator[tuple[float, float, str]]:

@@ -1,6 +1,7 @@
 """Chords as they are played: comping, pads, arpeggios. Which chord it is comes from the chart.
 
-Voicings move as little as they can from chord to chord, and leave the root of a seventh chord to the bass.
+Voicings move as little as they can from chord to chord. A major seventh leaves its root to the bass, for the two
+would rub; the other sevenths keep theirs, for without its root a minor seventh is a chord of another key.
 """
 
 from __future__ import annotations
@@ -125,9 +126,10 @@ def voice_chord(chord: Chord, voice: Voice, previous: tuple[int, ...] = ()) -> t
         return root, root + 7, root + 12
     centre = _centre(voice, instrument)
     notes = chord.notes
-    rubs = len(notes) > 3 and (notes[3] - notes[0]) % 12 == 11
-    if rubs or (len(notes) > 3 and voice.role is not Role.ARP):
+    if len(notes) > 3 and (notes[3] - notes[0]) % 12 == 11:
         notes = notes[1:]
+    elif len(notes) > 4:
+        notes = notes[:4]
     if instrument.family in SINGING and voice.instrument not in SECTIONS:
         notes = notes[1:2]
     if len(notes) == 2:

@@ -18,7 +18,7 @@ from bandstand.composer.score import Role
 LOUDNESS = {"X": 0.95, "x": 0.74, "o": 0.45}
 LENGTHS = {"crash": 2.0, "open": 0.4, "ride": 0.5, "ge": 0.5, "tun": 0.5}
 RINGING = 0.2
-BUSY = 0.85
+BUSY = 0.1
 HALF_BELOW = 0.5
 GHOSTS_KEPT = 0.85
 
@@ -36,7 +36,7 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     events: list[Event] = []
     for bar in bars:
         groove = _groove_for(bar, plan, verse, chorus, fill, half)
-        busy = plan.energy >= BUSY and bar.section.name == "b"
+        busy = plan.energy - plan.style.energy >= BUSY and bar.section.name == "b"
         phase = bar.place % 4
         key = (id(groove), phase, busy)
         if key not in strokes:
@@ -74,7 +74,7 @@ def _grooves(plan: Plan, voice: Voice) -> tuple[Groove, ...]:
 def _groove_for(
     bar: Bar, plan: Plan, verse: Groove, chorus: Groove, fill: Groove, half: Groove
 ) -> Groove:
-    calm = bar.intensity + 0.35 * (plan.energy - 0.6) < HALF_BELOW
+    calm = bar.section.energy + 0.6 * (plan.energy - plan.style.energy) < HALF_BELOW
     if bar.is_last and bar.section.bars >= 4 and not calm:
         return fill
     if calm:

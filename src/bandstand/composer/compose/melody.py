@@ -17,14 +17,12 @@ from bandstand.composer.compose.motif import Motif, fragment, invent, vary
 from bandstand.composer.instruments import INSTRUMENTS
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
-from bandstand.composer.plan.style import Tune
 from bandstand.composer.score import Chord
 
+LONG_BAR = 4.5  # beats; such a bar is a phrase
 LEAP = 7  # semitones: the widest step that is not one
 CENTRE = 70
 PENTATONIC = {"minor": (1, 3, 4, 5, 7), "major": (1, 2, 3, 5, 6)}
-FREE_STRONG = 0.12
-"""How often a strong beat leans on a note beside the chord."""
 
 
 @dataclass
@@ -68,21 +66,19 @@ class Singer:
         return best
 
     def _price(self, pitch: int, chord: Chord, *, strong: bool, long: bool) -> float:
-        price = 0.0
         interval = pitch - self.at
-        if abs(interval) > 4:
-            price += 0.5 * (abs(interval) - 4)
+        price = 0.3 * max(0, abs(interval) - 2)
         if abs(interval) > LEAP:
             price += 6.0
-        if self.leapt * interval > 0:
-            price += 2.0
+        if self.leapt and self.leapt * interval >= 0:
+            price += 2.0  # a leap is answered by a step back
         above = {(pitch - note) % 12 for note in chord.notes}
         if 0 not in above:
             price += 3.0 if strong else 0.0
             if 1 in above or 11 in above:
                 price += 5.0 if long else 2.0
             elif self.plan.pentatonic and not _pentatonic(pitch, self.plan):
-                price += 1.2
+                price += 0.7
         elif 11 in above and (chord.root - pitch) % 12 == 0 and long:
             price += 1.5
         return price
@@ -92,21 +88,18 @@ def sing(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     """The whole tune, section by section; a section that comes back brings its motifs back."""
     singer = Singer(plan, voice, dice)
     tune = plan.style.tune
-    pulse = theory.pulse(plan.metre)
-    motifs = _motifs(plan, pulse, dice)
+    motifs = _motifs(plan, dice)
     events: list[Event] = []
     for section_bars in by_section(bars):
         section = section_bars[0].section
         unit = _unit(section_bars, plan)
-        first, second = motifs["b" if section.name == "b" else "a"]
+        first, varied, second = motifs["b" if section.name == "b" else "a"]
         lift = 2 if section.name == "b" else 0
         letters = _letters(len(section_bars), unit, riff=plan.riff)
         for number, letter in enumerate(letters):
             place = number * unit
             phrase = section_bars[place : place + unit]
-            motif = second if letter == "b" else first
-            if letter == "'":
-                motif = vary(first, tune, dice)
+            motif = {"a": first, "'": varied, "b": second}[letter]
             motif = fragment(motif, sum(bar.beats for bar in phrase))
             last = number == len(letters) - 1
             events += _phrase(singer, phrase, motif, lift + (2 if letter == "b" else 0), ends=last)
@@ -127,21 +120,24 @@ def by_section(bars: Sequence[Bar]) -> list[list[Bar]]:
     return runs
 
 
-def _motifs(plan: Plan, pulse: float, dice: np.random.Generator) -> dict[str, tuple[Motif, Motif]]:
-    """Two motifs for the verse, two for the chorus: two bars long, of which short sections sing one."""
+def _motifs(plan: Plan, dice: np.random.Generator) -> dict[str, tuple[Motif, Motif, Motif]]:
+    """For verse and chorus: a motif, its variation, and another one."""
     tune = plan.style.tune
-    bars = 1 if plan.riff else 2
-
-    def new(energy: float, *, character: Tune = tune) -> Motif:
-        return invent(bars * plan.metre.beats, pulse, character, dice, energy=energy)
-
-    energy = plan.energy
-    return {"a": (new(energy), new(energy)), "b": (new(energy + 0.2), new(energy + 0.1))}
+    bars = 1 if plan.riff or plan.metre.beats > LONG_BAR else 2
+    pulse = theory.pulse(plan.metre)
+    motifs: dict[str, tuple[Motif, Motif, Motif]] = {}
+    for name, lift in (("a", 0.0), ("b", 0.2)):
+        first, second = (
+            invent(plan.metre.beats, bars, pulse, tune, dice, energy=plan.energy + lift)
+            for _ in range(2)
+        )
+        motifs[name] = (first, vary(first, tune, dice), second)
+    return motifs
 
 
 def _unit(bars: Sequence[Bar], plan: Plan) -> int:
     """Bars in a phrase."""
-    return 1 if plan.riff or len(bars) < 2 or plan.metre.beats > 4.5 else 2
+    return 1 if plan.riff or len(bars) < 2 or plan.metre.beats > LONG_BAR else 2
 
 
 def _letters(bars: int, unit: int, *, riff: bool) -> list[str]:
@@ -157,7 +153,8 @@ def _phrase(
     plan = singer.plan
     pulse = theory.pulse(plan.metre)
     base = singer.base(lift)
-    free = singer.dice.random(len(motif.onsets)).tolist()
+    # Every phrase starts from its own place, so that the same motif over the same chords is the same tune.
+    before, singer.at = singer.at, singer.ladder[base]
     events: list[Event] = []
     start = bars[0].start
     for n, (onset, written, step) in enumerate(
@@ -168,8 +165,10 @@ def _phrase(
         on_beat = onset % plan.metre.beats % pulse == 0
         closing = ends and n == len(motif.onsets) - 1
         pitch = singer.pitch(
-            base + step, chord, strong=on_beat and free[n] > FREE_STRONG, long=written > 0.5
+            base + step, chord, strong=on_beat and not motif.free[n], long=written > 0.5
         )
+        if n == 0 and abs(pitch - before) > 4:
+            singer.leapt = pitch - before
         if closing:
             pitch = singer.at = _cadence(singer, chord)
         length = _before_clash(pitch, start + onset, written, bars)

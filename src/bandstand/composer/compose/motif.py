@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bandstand.composer.plan.style import Tune
 
 STEPS = (0, 1, 2, 3, 4)
-STEP_WEIGHTS = (0.14, 0.6, 0.17, 0.06, 0.03)
+STEP_WEIGHTS = (0.18, 0.65, 0.11, 0.04, 0.02)
+SEQUENCE = 0.7  # how often the second bar repeats the first, a step higher, lower or not moved
 TURN = 0.34
+FREE_STRONG = 0.12
 REST_BEATS = 1.0
 """Kept free at the end of a motif: a singer has to breathe."""
 
 
 @dataclass(frozen=True, slots=True)
 class Motif:
-    """onsets, lengths: beats; contour: scale steps relative to the first note."""
+    """onsets, lengths: beats; contour: scale steps relative to the first note.
+
+    free  the notes that may stand beside the chord even on a strong beat
+    """
 
     onsets: tuple[float, ...]
     lengths: tuple[float, ...]
     contour: tuple[int, ...]
+    free: tuple[bool, ...]
 
 
 def invent(
-    beats: float, pulse: float, tune: Tune, dice: np.random.Generator, *, energy: float
+    bar: float, bars: int, pulse: float, tune: Tune, dice: np.random.Generator, *, energy: float
 ) -> Motif:
-    """A new motif of a given length."""
-    onsets = _rhythm(beats, pulse, tune, dice, energy)
-    ends = (*onsets[1:], beats - 0.5 * min(REST_BEATS, beats / 4))
+    """A new motif of one or two bars; the second often is the first again, moved by a step.
+
+    bar  beats
+    """
+    cell = _rhythm(bar, pulse, tune, dice, energy)
+    contour = _contour(len(cell), tune.span, dice)
+    onsets = list(cell)
+    if bars == 2 and dice.random() < SEQUENCE:
+        shift = int(dice.integers(-1, 2))
+        contour = (*contour, *(step + shift for step in contour))
+        onsets += [bar + onset for onset in cell]
+    elif bars == 2:
+        onsets += [bar + onset for onset in _rhythm(bar, pulse, tune, dice, energy)]
+        contour = _contour(len(onsets), tune.span, dice)
+    ends = (*onsets[1:], bar * bars - 0.5 * min(REST_BEATS, bar / 4))
     lengths = tuple(min(end - onset, 2 * pulse) for onset, end in zip(onsets, ends, strict=True))
-    return Motif(onsets, lengths, _contour(len(onsets), tune.span, dice))
+    free = tuple((dice.random(len(onsets)) < FREE_STRONG).tolist())
+    return Motif(tuple(onsets), lengths, contour, free)
 
 
 def vary(motif: Motif, tune: Tune, dice: np.random.Generator) -> Motif:
@@ -40,9 +59,7 @@ def vary(motif: Motif, tune: Tune, dice: np.random.Generator) -> Motif:
     kept = max(1, count - max(1, count // 3))
     ending = _contour(count - kept + 1, tune.span, dice)
     at = motif.contour[kept - 1]
-    return Motif(
-        motif.onsets, motif.lengths, (*motif.contour[:kept], *(at + step for step in ending[1:]))
-    )
+    return replace(motif, contour=(*motif.contour[:kept], *(at + step for step in ending[1:])))
 
 
 def fragment(motif: Motif, beats: float) -> Motif:
@@ -52,7 +69,9 @@ def fragment(motif: Motif, beats: float) -> Motif:
         min(length, beats - onset)
         for onset, length in zip(motif.onsets, motif.lengths, strict=True)
     ]
-    return Motif(motif.onsets[:kept], tuple(lengths[:kept]), motif.contour[:kept])
+    return Motif(
+        motif.onsets[:kept], tuple(lengths[:kept]), motif.contour[:kept], motif.free[:kept]
+    )
 
 
 def _rhythm(
