@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bandstand.composer import theory
 from bandstand.composer.compose.bass import root_pitch
 from bandstand.composer.compose.chart import Event
@@ -49,10 +51,9 @@ def figure(voice: Voice, chord: Chord, plan: Plan) -> list[Event]:
     if voice.role is not Role.LEAD:
         if chord.length < 3:
             return last_chord(voice, chord, plan, sung=None)
-        half = Chord(0.0, chord.length / 2, chord.root, chord.notes, chord.name)
-        rest = Chord(chord.length / 2, chord.length / 2, chord.root, chord.notes, chord.name)
-        played = [last_chord(voice, part, plan, sung=None) for part in (half, rest)]
-        return played[0] + played[1]
+        quarter = chord.length / 4
+        strokes = [replace(chord, start=n * quarter, length=quarter) for n in range(4)]
+        return [event for stroke in strokes for event in last_chord(voice, stroke, plan, sung=None)]
     tonic = tonic_near(voice, plan, None)
     steps = theory.MODES[plan.key.mode]
     high = INSTRUMENTS[voice.instrument].high

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bandstand.composer import theory
 from bandstand.composer.compose.chart import Event
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Note, Role
@@ -33,13 +34,20 @@ def perform(
         np.clip(dice.normal(0.0, 1.0, len(start)) * spread, -FARTHEST, FARTHEST) * beats_per_second
     )
     # Swung notes start later and end where they ended.
-    swung = swing(start, plan.style.swing, plan.style.swing_unit)
+    swung = swing(start, _share(plan), plan.style.swing_unit)
     length = np.maximum(length - (swung - start), 0.5 * length)
     start = np.clip(swung + late, 0.0, max(0.0, end - SHORTEST))
     length = np.clip(length, SHORTEST, np.maximum(end - start, SHORTEST / 2))
     velocity = np.clip(velocity * (1.0 + dice.uniform(-TOUCH, TOUCH, len(start))), 0.05, 1.0)
     rows = np.stack([start, length, pitch, velocity], axis=1)[np.lexsort((pitch, start))]
     return tuple(Note(s, n, int(p), v) for s, n, p, v in rows.tolist())
+
+
+def _share(plan: Plan) -> float:
+    """The style's swing, or none where the pairs do not fill the bar: 6/8, 7/8."""
+    pairs = plan.metre.beats / (2 * plan.style.swing_unit)
+    even = pairs == int(pairs) and theory.pulse(plan.metre) == 1.0
+    return plan.style.swing if even else 0.5
 
 
 def swing(start: np.ndarray, share: float, unit: float) -> np.ndarray:

@@ -202,7 +202,9 @@ def _take_instrument(name: str, reading: _Reading) -> None:
 
 def _take_flag(name: str, reading: _Reading) -> None:
     reading.flags.add(name)
-    if name == "solo" and reading.solo is None:
+    if name == "featuring":
+        reading.solo_is_next = True
+    elif name == "solo" and reading.solo is None:
         # "trumpet solo" names the soloist before, "solo violin" after.
         before = reading.understood[-2:-1]
         named = before and any(

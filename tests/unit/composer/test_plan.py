@@ -1,0 +1,160 @@
+"""What is settled before the first note."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bandstand.composer import theory
+from bandstand.composer.compose.harmony import TONIC_SHARE, tonic_share
+from bandstand.composer.instruments import INSTRUMENTS, KEYS
+from bandstand.composer.plan import form
+from bandstand.composer.plan.plan import make_plan
+from bandstand.composer.plan.style import Style, style, style_names
+from bandstand.composer.prompt.parse import parse
+from bandstand.composer.score import Role
+
+STYLES = [style(name) for name in style_names()]
+by_name = pytest.mark.parametrize("chosen", STYLES, ids=lambda chosen: chosen.name)
+
+
+def players(prompt: str, seed: int = 1) -> dict[Role, list[str]]:
+    roles: dict[Role, list[str]] = {}
+    for voice in make_plan(parse(prompt), 30, seed).voices:
+        roles.setdefault(voice.role, []).append(voice.instrument)
+    return roles
+
+
+@by_name
+def test_a_style_knows_its_instruments_and_modes(chosen: Style):
+    named = {name for names in chosen.instruments.values() for name in names}
+
+    assert named <= set(INSTRUMENTS)
+    assert set(chosen.modes) <= set(theory.MODES)
+    assert Role.LEAD in chosen.instruments
+    assert chosen.bpm[0] < chosen.bpm[1]
+
+
+@by_name
+def test_a_style_has_three_progressions_a_mode_with_the_tonic_at_home(chosen: Style):
+    assert {"major", "minor"} <= set(chosen.progressions)
+    for loops in chosen.progressions.values():
+        assert len(loops) >= 3
+        for text in loops:
+            bars = [tuple(map(int, bar.split("+"))) for bar in text.split()]
+            assert tonic_share(bars) >= TONIC_SHARE, text
+            assert bars[0][0] == 1, text
+
+
+@by_name
+def test_a_style_has_grooves_to_choose_from(chosen: Style):
+    own = chosen.own["4/4"]
+    grooves = own.drums or own.tabla or own.percussion
+
+    assert [groove.use for groove in grooves].count("main") >= 3
+    assert {"half", "fill"} <= {groove.use for groove in grooves}
+
+
+@by_name
+def test_patterns_are_whole_bars_of_known_signs(chosen: Style):
+    for kind, idioms in chosen.own.items():
+        steps = 16 if kind == "4/4" else 12
+        for groove in (*idioms.drums, *idioms.percussion, *idioms.tabla):
+            for key, line in groove.lines.items():
+                assert key in KEYS
+                assert set(line) <= set("Xxo.-"), line
+                assert len(line) % steps == 0, line
+        for line in (*idioms.bass, *idioms.drone, *idioms.arp):
+            assert len(line) % steps == 0, line
+        for line in idioms.bass:
+            assert set(line) <= set("13578a.-"), line
+            assert line[0] == "1", line
+        for manner in idioms.comp:
+            assert manner.how in {"block", "stab", "strum", "broken"}
+            assert len(manner.rhythm) % steps == 0, manner
+
+
+def test_styles_differ_in_their_main_grooves():
+    grooves = {str(chosen.own["4/4"]) for chosen in STYLES}
+
+    assert len(STYLES) >= 12
+    assert len(grooves) == len(STYLES)
+
+
+@given(
+    seconds=st.floats(0.5, 600),
+    bpm=st.floats(40, 240),
+    written=st.sampled_from(theory.METRES),
+    section_bars=st.sampled_from([8, 12]),
+)
+def test_the_sections_fill_the_bars_and_the_bars_fit_the_time(seconds, bpm, written, section_bars):
+    metre = theory.metre(written)
+    bars = form.whole_bars(seconds, bpm, metre)
+    sections = form.sections(bars, seconds, section_bars=section_bars)
+
+    assert bars * metre.beats * 60 / bpm < seconds
+    assert sum(section.bars for section in sections) == bars
+    assert all(
+        section.first_bar + section.bars == following.first_bar
+        for section, following in itertools.pairwise(sections)
+    )
+
+
+def test_a_short_piece_has_no_intro():
+    assert form.sections(8, 19.9)[0].name == "a"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_asked_is_met_exactly(seed):
+    plan = make_plan(parse("rock, 133.7 bpm, F# dorian, 5/4"), 30, seed)
+
+    assert (plan.bpm, theory.key_name(plan.key), plan.metre.written) == (133.7, "F# dorian", "5/4")
+
+
+@pytest.mark.parametrize(("words", "low", "high"), [("fast", 0, 1), ("slow", 1, 0)])
+def test_tempo_words_move_the_tempo(words, low, high):
+    usual = [make_plan(parse("rock"), 30, seed).bpm for seed in range(8)]
+    moved = [make_plan(parse(f"{words} rock"), 30, seed).bpm for seed in range(8)]
+
+    assert (min(moved) >= max(usual)) if words == "fast" else (max(moved) <= min(usual))
+
+
+def test_a_sad_piece_is_minor_and_a_happy_one_major():
+    modes = {
+        mood: {make_plan(parse(f"{mood} pop"), 30, s).key.mode for s in range(6)}
+        for mood in ("sad", "happy")
+    }
+
+    assert modes == {"sad": {"minor"}, "happy": {"major"}}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_soloist_leads(seed):
+    assert players("An electronic music soundtrack with a trumpet solo", seed)[Role.LEAD] == [
+        "trumpet"
+    ]
+
+
+def test_the_indian_ensemble_is_itself():
+    roles = players("sitar, tabla, flute, Indian classical, fusion, meditative")
+
+    assert roles[Role.LEAD] == ["sitar"]
+    assert roles[Role.DRUMS] == ["tabla"]
+    assert roles[Role.DRONE] == ["tanpura"]
+
+
+def test_no_drums_means_no_drummer():
+    assert Role.DRUMS not in players("rock, no drums")
+
+
+def test_an_instrument_asked_alone_plays_alone():
+    assert {name for names in players("just piano").values() for name in names} == {"piano"}
+
+
+def test_an_era_ages_the_mix():
+    old, new = (make_plan(parse(f"rock {era}"), 30, 1).mix for era in ("from the 1950s", ""))
+
+    assert old.high_cut < new.high_cut
