@@ -14,6 +14,7 @@ from bandstand.engines import Extra, Inputs, Made, Report
 from bandstand.specs import MusicSpec
 
 RATE = 44100
+SHOWN = ("title", "style", "bpm", "key", "metre", "understood", "ignored", "conflicts")
 
 
 class ComposerEngine:
@@ -30,13 +31,14 @@ class ComposerEngine:
 
     async def make(self, spec: MusicSpec, inputs: Inputs, report: Report) -> Made:
         del inputs
-        rate = spec.sample_rate if spec.sample_rate in {32000, 44100} else RATE
+        rate = 32000 if spec.sample_rate == 32000 else RATE
         piece = await asyncio.to_thread(
             compose, spec.prompt, seconds=spec.seconds, seed=spec.seed or 0, rate=rate
         )
-        about = piece.describe()
+        plan = piece.describe()
+        about = {name: plan[name] for name in SHOWN}
         report.log(f"Using seed {spec.seed}")
-        report.log(_in_a_line(about))
+        report.log(", ".join(f"{name}: {about[name]}" for name in ("style", "bpm", "key", "metre")))
         clip = await _played(piece, round(spec.seconds * rate), report)
         return Made(clip=clip, extras=_extras(piece), about=about)
 
@@ -66,10 +68,6 @@ def _extras(piece: Piece) -> tuple[Extra, ...]:
         Extra(name="score.mid", kind="midi", media_type="audio/midi", content=piece.midi()),
         Extra(name="plan.json", kind="plan", media_type="application/json", content=plan),
     )
-
-
-def _in_a_line(about: dict[str, object]) -> str:
-    return ", ".join(f"{name}: {about[name]}" for name in ("style", "bpm", "key", "metre"))
 
 
 def open_engine() -> ComposerEngine:
