@@ -64,6 +64,7 @@ LATE = {
     ("dialects/__init__.py", "all_dialects"),
     ("store/migrate.py", "_upgrade"),
 }
+IMPORTERS = {"importlib.import_module", "import_module", "__import__"}
 FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 80
 # Kernels that are one idea, and would be slower or harder to read in two.
@@ -126,6 +127,8 @@ def _imports_in(file: str, node: ast.AST, function: str) -> Iterator[Import]:
 def _modules(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in IMPORTERS:
+        return [ast.unparse(node.args[0])]
     if isinstance(node, ast.ImportFrom):
         assert node.level == 0, "relative imports hide which room is meant"
         assert node.module is not None
