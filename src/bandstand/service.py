@@ -123,7 +123,7 @@ class Service:
         """Remove a job, canceled first if it runs, with all its files."""
         await self.cancel(account, job_id)
         await self._database.write(jobs.delete, job_id)
-        await self.blobs.delete_prefix(f"jobs/{job_id}/")
+        await self.blobs.delete_prefix(f"jobs/{job_id}")
 
     async def wait(self, job: Job, seconds: float) -> Job:
         """The job when it is finished or when the time is over, whichever is first."""

@@ -60,7 +60,7 @@ class Sweep:
     async def remove_old(self, finished_before: float) -> int:
         old = await self._database.read(jobs.finished_before, finished_before, BATCH)
         for job_id in old:
-            await self._blobs.delete_prefix(f"jobs/{job_id}/")
+            await self._blobs.delete_prefix(f"jobs/{job_id}")
             await self._database.write(jobs.delete, job_id)
         if old:
             await self._runner.forget(old)

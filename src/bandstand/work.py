@@ -275,7 +275,7 @@ class Reporter:
     async def _put(self, stretches: list[Pcm]) -> dict[str, object]:
         """One blob for what came since the last flush."""
         first, start = stretches[0], self._start
-        key = f"{live_prefix(self._job.id)}{self._job.attempts}-{start:012d}.pcm"
+        key = f"{live_prefix(self._job.id)}/{self._job.attempts}-{start:012d}.pcm"
         await self._blobs.put(key, b"".join(stretch.content for stretch in stretches))
         frames = sum(stretch.frames for stretch in stretches)
         self._start += frames
@@ -305,7 +305,7 @@ def _settled(
 
 def live_prefix(job_id: str) -> str:
     """Where the stretches lie that can be heard while the piece is made."""
-    return f"jobs/{job_id}/live/"
+    return f"jobs/{job_id}/live"
 
 
 def _tags(job: Job) -> Tags:
