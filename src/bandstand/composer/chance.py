@@ -6,6 +6,8 @@ VERSION, so that a seed never silently means another piece.
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 
 VERSION = 1
@@ -13,5 +15,10 @@ VERSION = 1
 PLAN, CASTING, HARMONY, DRUMS, BASS, CHORDS, MELODY, COUNTER, PERFORMANCE = range(9)
 
 
-def stage(seed: int, number: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence([seed % 2**64, number, VERSION]))
+def stage(seed: int, number: int, of: int | str = 0) -> np.random.Generator:
+    """The dice of one stage.
+
+    of  tells apart what rolls in the same stage: the number of a player, the name of a style
+    """
+    which = zlib.crc32(of.encode()) if isinstance(of, str) else of
+    return np.random.default_rng(np.random.SeedSequence([seed % 2**64, number, VERSION, which]))

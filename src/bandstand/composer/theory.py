@@ -55,7 +55,14 @@ QUALITIES: dict[tuple[int, ...], str] = {
     (0, 2, 4, 7, 11): "maj9",
     (0, 2, 4, 7, 10): "9",
     (0, 2, 3, 7, 10): "m9",
-    (0, 4, 7, 9): "6",
+    (0, 3, 7, 9): "m6",
+    (0, 4, 6): "(b5)",
+    (0, 6): "(b5)",
+    (0, 8): "(#5)",
+    (0, 4, 6, 10): "7b5",
+    (0, 2, 4, 8): "aug(add9)",
+    (0, 2, 4, 8, 11): "maj9#5",
+    (0, 2, 3, 7, 11): "m9(maj7)",
 }
 """Semitones above the root, sorted, and how musicians write them."""
 
@@ -124,7 +131,7 @@ def chord(key: Key, degree: int, colour: str) -> tuple[int, tuple[int, ...], str
     root = (key.tonic + steps[degree - 1]) % 12
     blue = colour == "dominant" and family(key.mode) == "major"
     intervals = (0, 4, 7, 10) if blue else _intervals(steps, degree, colour)
-    name = note_name(root, key) + QUALITIES.get(tuple(sorted(intervals)), "*")
+    name = note_name(root, key) + QUALITIES[tuple(sorted(intervals))]
     return root, tuple((root + interval) % 12 for interval in intervals), name
 
 

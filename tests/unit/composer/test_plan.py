@@ -15,8 +15,9 @@ from bandstand.composer.plan import form
 from bandstand.composer.plan.plan import make_plan
 from bandstand.composer.plan.style import Style, style, style_names
 from bandstand.composer.prompt.parse import parse
-from bandstand.composer.score import Role
+from bandstand.composer.score import Key, Role
 
+COLOURS = ("power", "triad", "add9", "seventh", "ninth", "dominant")
 STYLES = [style(name) for name in style_names()]
 by_name = pytest.mark.parametrize("chosen", STYLES, ids=lambda chosen: chosen.name)
 
@@ -75,6 +76,15 @@ def test_patterns_are_whole_bars_of_known_signs(chosen: Style):
         for manner in idioms.comp:
             assert manner.how in {"block", "stab", "strum", "broken"}
             assert len(manner.rhythm) % steps == 0, manner
+
+
+@pytest.mark.parametrize("mode", theory.MODES)
+def test_every_chord_of_a_mode_has_a_name(mode):
+    for degree, colour in itertools.product(range(1, 8), COLOURS):
+        root, notes, name = theory.chord(Key(9, mode), degree, colour)
+
+        assert notes[0] == root
+        assert name[0] in "ABCDEFG"
 
 
 def test_styles_differ_in_their_main_grooves():
@@ -151,7 +161,8 @@ def test_no_drums_means_no_drummer():
 
 
 def test_an_instrument_asked_alone_plays_alone():
-    assert {name for names in players("just piano").values() for name in names} == {"piano"}
+    for prompt in ("just piano", "a solo piano piece"):
+        assert {name for names in players(prompt).values() for name in names} == {"piano"}
 
 
 def test_an_era_ages_the_mix():

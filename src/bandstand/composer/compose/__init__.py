@@ -86,10 +86,10 @@ def _whole(plan: Plan, chart: Sequence[Bar], seed: int) -> list[tuple[Voice, lis
     for number, voice in enumerate(plan.voices):
         bars = bars_of(chart, voice.role, asked=voice.asked)
         if voice.role is Role.COUNTER:
-            events = answer(bars, tune, voice, chance.stage(seed + number, chance.COUNTER))
+            events = answer(bars, tune, voice, chance.stage(seed, chance.COUNTER, number))
         else:
             play, stage = PLAYERS[voice.role]
-            events = play(bars, plan, voice, chance.stage(seed + number, stage))
+            events = play(bars, plan, voice, chance.stage(seed, stage, number))
         if voice.role is Role.LEAD:
             tune = events
         sung = events[-1][2] if events else None

@@ -51,8 +51,9 @@ def make_plan(intent: Intent, seconds: float, seed: int) -> Plan:
 
     seconds  exact length of the piece, > 0
     """
-    dice = chance.stage(seed, chance.PLAN)
     chosen = style(_style_name(intent))
+    # Or one seed would put every style into the same key.
+    dice = chance.stage(seed, chance.PLAN, chosen.name)
     bpm = intent.bpm if intent.bpm is not None else _bpm(intent, chosen, dice)
     key = intent.key or _key(intent, chosen, dice)
     metre = intent.metre or COMMON_TIME
@@ -67,7 +68,7 @@ def make_plan(intent: Intent, seconds: float, seed: int) -> Plan:
         metre=metre,
         bars=bars,
         sections=form.sections(bars, seconds, section_bars=chosen.section_bars),
-        voices=cast(intent, chosen, chance.stage(seed, chance.CASTING)),
+        voices=cast(intent, chosen, chance.stage(seed, chance.CASTING, chosen.name)),
         energy=min(max(energy, 0.0), 1.0),
         riff="riff" in intent.flags,
         pentatonic="pentatonic" in intent.flags or chosen.tune.pentatonic,
