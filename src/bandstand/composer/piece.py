@@ -29,7 +29,6 @@ from bandstand.composer.render.stem import Player, Stem
 from bandstand.composer.score import Key, Metre, Mix, Note, Part, Role, Score
 
 _THREADS = 2
-_RINGING = 0.3  # energy of what rings after the last bar, against a bar
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,6 @@ def _played(score: Score, rate: int, total: int, pool: ThreadPoolExecutor) -> It
     expected = [
         (n, rehearsed.energies.get(name, usual)) for n, name in zip(lengths, named, strict=True)
     ]
-    expected[score.bars :] = [(n, _RINGING * power) for n, power in expected[score.bars :]]
     ride = Ride([] if rehearsed.whole else expected, rate)
     lengths[-1] += desk.latency
 

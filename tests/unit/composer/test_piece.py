@@ -15,13 +15,39 @@ import soxr
 from hearing import key_of, refined_tempo
 from scores import band, score_of
 
-from bandstand.composer.filters import Filter, low_pass
+from bandstand.composer.filters import Filter, low_pass, run_sections
+from bandstand.composer.mix.aging import waver
+from bandstand.composer.mix.limiter import limit
+from bandstand.composer.mix.space import bounce, reverberate
 from bandstand.composer.mix.spectrum import low_share, power_spectrum, side_over_mid, slope
-from bandstand.composer.piece import render
+from bandstand.composer.piece import compose, render, warm_up
+from bandstand.composer.render.plucked import pluck_string
+from bandstand.composer.render.rings import lay_ring
+from bandstand.composer.render.struck import ring_partials
+from bandstand.composer.render.waves import sing
 from bandstand.composer.score import Mix, Note, Part, Role
+from bandstand.composer.theory import MODES
 
 RATE = 32000
 HERE = Path(__file__).parent
+PROMPTS = (
+    "sitar, tabla, flute, Indian classical, fusion, meditative, G# minor, 96 bpm",
+    "marimba, percussion, bass, tropical house, melodic riff, G# minor, 96 bpm",
+    "An electronic music soundtrack with a trumpet solo",
+    "rock music from the 90s",
+    "lo-fi music with a soothing melody",
+)
+LOOPS = (
+    bounce,
+    lay_ring,
+    limit,
+    pluck_string,
+    reverberate,
+    ring_partials,
+    run_sections,
+    sing,
+    waver,
+)
 
 
 def sound_of(score, rate=RATE):
@@ -157,15 +183,53 @@ def test_score_without_sound_is_silence_of_its_length(parts):
     assert np.abs(sound).max() == 0.0
 
 
-@pytest.mark.parametrize(
-    ("name", "bpm"), [("electronic", 120.0), ("lo-fi", 80.0), ("trumpet", 140.0)]
-)
-def test_pulse_is_heard_at_the_tempo_of_the_score(name, bpm):
-    heard = refined_tempo(played(name), RATE)
+@functools.cache
+def asked(prompt):
+    piece = compose(prompt, seconds=15.0, seed=2, rate=RATE)
+    return piece, np.concatenate([stretch.clip.samples for stretch in piece.play()], axis=1)
 
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_pulse_is_heard_at_the_tempo_of_the_score(prompt):
+    piece, sound = asked(prompt)
+
+    heard = refined_tempo(sound, RATE)
+
+    bpm = piece.score.bpm
     assert min(abs(heard / (bpm * times) - 1.0) for times in (0.5, 1.0, 2.0)) <= 0.005
 
 
-@pytest.mark.parametrize("name", ["electronic", "lo-fi", "trumpet"])
-def test_key_is_heard_as_written(name):
-    assert key_of(played(name), RATE) == (8, "minor")
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_key_is_heard_as_written(prompt):
+    piece, sound = asked(prompt)
+
+    key = piece.score.key
+    third = "major" if 4 in MODES[key.mode] else "minor"
+    assert key_of(sound, RATE) == (key.tonic, third)
+
+
+def test_piece_tells_what_it_is():
+    piece = compose("waltz for piano in D minor", seconds=5.0, seed=1)
+
+    assert piece.midi().startswith(b"MThd")
+    assert piece.describe()["key"].startswith("D")
+
+
+def test_reading_prompts_needs_no_compiler():
+    code = "import sys, bandstand.composer.prompt.parse; print('numba' in sys.modules)"
+
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert answer.stdout.strip() == "False"
+
+
+def test_warm_up_leaves_nothing_to_compile():
+    warm_up()
+
+    compiled = [len(loop.overloads) for loop in LOOPS]
+    sound_of(band(seconds=3.0, lead="distorted-guitar", kit="lofi-kit", mix=LOFI))
+
+    assert all(compiled)
+    assert [len(loop.overloads) for loop in LOOPS] == compiled

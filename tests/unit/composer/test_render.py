@@ -128,7 +128,7 @@ def test_no_two_instruments_sound_alike():
 def test_kick_is_tuned_to_the_key(kit):
     for tonic in range(12):
         hit = hit_of(kit, 36)
-        pitch = 69.0 + 12.0 * np.log2(in_tune(hit.tone, tonic) / 440.0)
+        pitch = 69.0 + 12.0 * np.log2(in_tune(hit.tone, tonic, hit.tuned) / 440.0)
 
         assert hit.tuned
         assert round(pitch) % 12 in {tonic, (tonic + 7) % 12}

@@ -44,7 +44,7 @@ MANNERS: dict[Role, Manner] = {
     Role.COMP: Manner(-5.0, 120.0, 0.7, duck=0.8, widen=0.5),
     Role.PAD: Manner(-8.0, 150.0, 1.0, duck=1.0, widen=0.6),
     Role.ARP: Manner(-6.5, 140.0, 0.9, echo=0.5, duck=0.7, widen=0.5),
-    Role.BASS: Manner(-3.5, 28.0, 0.03, duck=0.6),
+    Role.BASS: Manner(-5.0, 28.0, 0.03, duck=0.6),
     Role.DRUMS: Manner(-2.0, 28.0, 0.22),
     Role.PERCUSSION: Manner(-6.5, 60.0, 0.5),
     Role.DRONE: Manner(-9.0, 60.0, 0.7, duck=0.6, widen=0.5),

@@ -26,13 +26,16 @@ LUFS = -14.0
 """Integrated loudness of every piece."""
 
 _LISTEN_SECONDS = 15.0
+ENDING = "ending"
+"""The last chord, from the last barline on: a kind of section of its own."""
+
 _LOW_SHARE = 10.0 ** (-7.2 / 10.0)
 _LOWEST = -15.0  # dB of the low shelf
 
 
 @dataclass(frozen=True)
 class Excerpt:
-    """Samples start..stop, standing for `samples` of the piece: all sections of its name."""
+    """Samples start..stop, standing for `samples` of the piece: all sections of its name, or its ending."""
 
     section: str
     start: int
@@ -53,7 +56,9 @@ class Rehearsed:
 
 
 def section_at(score: Score, bar: int) -> str:
-    """The name of the section a bar belongs to; bars after the last one belong to it."""
+    """The name of the section a bar belongs to; what rings out after the last bar is the ending."""
+    if bar >= score.bars > 0:
+        return ENDING
     name = ""
     for section in score.sections:
         if bar >= section.first_bar:
@@ -85,6 +90,10 @@ def excerpts(score: Score, rate: int) -> list[Excerpt]:
         start = first + max(0, (longest[name] - heard) // 2)
         stop = min(round((start + min(heard, longest[name])) * bar), total)
         found.append(Excerpt(name, round(start * bar), stop, round(bars * bar)))
+    last = round(score.bars * bar)
+    if last < total:
+        stop = min(total, last + round(_LISTEN_SECONDS / 3.0 * rate))
+        found.append(Excerpt(ENDING, last, stop, total - last))
     return found
 
 

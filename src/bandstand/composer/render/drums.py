@@ -26,7 +26,7 @@ class Hit:
     """What a drum is made of. Levels are linear, times are seconds until -60 dB.
 
     tone       Hz at rest, its level and seconds; `sweep` octaves higher at the stroke, gone after `sweep_seconds`
-    tuned      the tone is moved to the nearest tonic or fifth of the piece
+    tuned      the tone is moved to the nearest of these degrees of the piece, in semitones above the tonic
     overtones  (ratio, level, seconds) of a skin or a bar
     bend       octaves that the tone rises slowly after the stroke (a bayan)
     noise      level, seconds; low and high corner in Hz; `swish` seconds until its peak (0: at once)
@@ -43,7 +43,7 @@ class Hit:
     tone_seconds: float = 0.3
     sweep: float = 0.0
     sweep_seconds: float = 0.03
-    tuned: bool = False
+    tuned: tuple[int, ...] = ()
     overtones: tuple[tuple[float, float, float], ...] = ()
     bend: float = 0.0
     noise: float = 0.0
@@ -78,16 +78,18 @@ def _dying(samples: int, seconds: float, rate: int) -> Line:
     return np.exp(np.arange(samples) * (-6.908 / (seconds * rate)))
 
 
-def in_tune(tone: float, tonic: int) -> float:
-    """The nearest tonic or fifth to a tone in Hz."""
+def in_tune(tone: float, tonic: int, degrees: tuple[int, ...]) -> float:
+    """The pitch nearest to a tone in Hz that is one of some degrees above the tonic."""
     pitch = 69.0 + 12.0 * math.log2(tone / 440.0)
-    near = [step + 12 * octave for octave in range(11) for step in (tonic % 12, (tonic + 7) % 12)]
+    near = [
+        step + 12 * octave for octave in range(11) for step in ((tonic + d) % 12 for d in degrees)
+    ]
     best = min(near, key=lambda candidate: abs(candidate - pitch))
     return 440.0 * 2.0 ** ((best - 69) / 12.0)
 
 
 def _tone(hit: Hit, samples: int, strength: float, rate: int, tonic: int) -> Line:
-    base = in_tune(hit.tone, tonic) if hit.tuned else hit.tone
+    base = in_tune(hit.tone, tonic, hit.tuned) if hit.tuned else hit.tone
     time = np.arange(samples) / rate
     fall = hit.sweep * (0.6 + 0.4 * strength) * np.exp(-time / hit.sweep_seconds)
     rise = hit.bend * (1.0 - np.exp(-time / 0.12))

@@ -9,14 +9,16 @@ from dataclasses import replace
 
 from bandstand.composer.render.drums import Hit
 
+_FIFTHS, _TONIC = (0, 7), (0,)
+
 _KICK = Hit(
     level=1.5,
-    tone=58.0,
+    tone=62.0,
     tone_level=1.0,
     tone_seconds=0.34,
     sweep=1.9,
     sweep_seconds=0.018,
-    tuned=True,
+    tuned=_TONIC,
     noise=0.10,
     noise_seconds=0.03,
     low=900.0,
@@ -31,7 +33,7 @@ _SNARE = Hit(
     tone_seconds=0.16,
     sweep=0.5,
     sweep_seconds=0.012,
-    tuned=True,
+    tuned=_FIFTHS,
     overtones=((1.59, 0.45, 0.12), (2.14, 0.2, 0.08)),
     noise=0.85,
     noise_seconds=0.24,
@@ -91,7 +93,7 @@ _TOM = Hit(
     tone_seconds=0.5,
     sweep=0.6,
     sweep_seconds=0.04,
-    tuned=True,
+    tuned=_FIFTHS,
     overtones=((1.59, 0.25, 0.25), (2.3, 0.12, 0.14)),
     noise=0.16,
     noise_seconds=0.06,
@@ -105,7 +107,7 @@ _CONGA = Hit(
     tone_seconds=0.32,
     sweep=0.2,
     sweep_seconds=0.02,
-    tuned=True,
+    tuned=_FIFTHS,
     overtones=((1.83, 0.25, 0.12), (2.71, 0.12, 0.07)),
     noise=0.14,
     noise_seconds=0.025,
@@ -168,8 +170,8 @@ BASE: dict[int, Hit] = {
     64: replace(_CONGA, tone=175.0, tone_seconds=0.4),
     65: replace(_CONGA, tone=349.0, noise=0.3, noise_seconds=0.08, pan=0.4),
     66: replace(_CONGA, tone=261.0, noise=0.3, noise_seconds=0.08, pan=0.4),
-    67: Hit(level=0.45, tone=1040.0, tone_level=0.6, tone_seconds=0.3, overtones=((2.68, 0.4, 0.2),), tuned=True, pan=-0.4),
-    68: Hit(level=0.45, tone=780.0, tone_level=0.6, tone_seconds=0.3, overtones=((2.68, 0.4, 0.2),), tuned=True, pan=-0.4),
+    67: Hit(level=0.45, tone=1040.0, tone_level=0.6, tone_seconds=0.3, overtones=((2.68, 0.4, 0.2),), tuned=_FIFTHS, pan=-0.4),
+    68: Hit(level=0.45, tone=780.0, tone_level=0.6, tone_seconds=0.3, overtones=((2.68, 0.4, 0.2),), tuned=_FIFTHS, pan=-0.4),
     69: replace(_SHAKER, noise_seconds=0.05, swish=0.012),
     70: replace(_SHAKER, noise_seconds=0.04, swish=0.008, low=6500.0),
     75: replace(_WOOD, tone=2500.0, tone_seconds=0.06),
@@ -181,16 +183,16 @@ BASE: dict[int, Hit] = {
 
 _BRUSH: dict[int, Hit] = {
     36: replace(_KICK, level=1.1, sweep=1.0, tone_seconds=0.3, click=0.1, noise=0.05, drive=0.0),
-    38: Hit(level=0.75, tone=190.0, tone_level=0.25, tone_seconds=0.1, tuned=True, noise=0.8,
+    38: Hit(level=0.75, tone=190.0, tone_level=0.25, tone_seconds=0.1, tuned=_FIFTHS, noise=0.8,
             noise_seconds=0.22, low=1500.0, high=8500.0, swish=0.012, wide=0.5),
     42: replace(_CLOSED, level=0.38, noise_seconds=0.06, high=11000.0),
     51: replace(_RIDE, level=0.5, tone_level=0.2, metal=0.35),
 }  # fmt: skip
 
 _ELECTRONIC: dict[int, Hit] = {
-    36: Hit(level=1.7, tone=52.0, tone_level=1.0, tone_seconds=0.32, sweep=2.6, sweep_seconds=0.022,
-            tuned=True, click=0.5, noise=0.06, noise_seconds=0.015, low=2000.0, high=8000.0, drive=0.45),
-    38: Hit(level=0.95, tone=208.0, tone_level=0.45, tone_seconds=0.13, sweep=0.7, tuned=True,
+    36: Hit(level=1.7, tone=57.0, tone_level=1.0, tone_seconds=0.32, sweep=2.6, sweep_seconds=0.022,
+            tuned=_TONIC, click=0.5, noise=0.06, noise_seconds=0.015, low=2000.0, high=8000.0, drive=0.45),
+    38: Hit(level=0.95, tone=208.0, tone_level=0.45, tone_seconds=0.13, sweep=0.7, tuned=_FIFTHS,
             noise=0.95, noise_seconds=0.2, low=1200.0, high=11000.0, wide=0.4, drive=0.3),
     42: Hit(level=0.45, noise=0.8, noise_seconds=0.055, low=8000.0, high=15000.0, metal=0.2, metal_seconds=0.04, wide=0.2, pan=0.15),
     46: Hit(level=0.45, noise=0.8, noise_seconds=0.32, low=7500.0, high=15000.0, metal=0.25, metal_seconds=0.28, wide=0.4, pan=0.15),
@@ -198,9 +200,9 @@ _ELECTRONIC: dict[int, Hit] = {
 
 _808: dict[int, Hit] = {
     36: Hit(level=1.6, tone=49.0, tone_level=1.0, tone_seconds=0.75, sweep=1.4, sweep_seconds=0.02,
-            tuned=True, click=0.25, drive=0.35),
+            tuned=_TONIC, click=0.25, drive=0.35),
     37: replace(_WOOD, tone=1700.0, level=0.5),
-    38: Hit(level=0.9, tone=180.0, tone_level=0.7, tone_seconds=0.14, overtones=((1.83, 0.5, 0.08),), tuned=True,
+    38: Hit(level=0.9, tone=180.0, tone_level=0.7, tone_seconds=0.14, overtones=((1.83, 0.5, 0.08),), tuned=_FIFTHS,
             noise=0.6, noise_seconds=0.17, low=1800.0, high=9000.0, wide=0.2),
     42: Hit(level=0.4, noise=0.15, noise_seconds=0.04, low=8000.0, metal=0.8, metal_seconds=0.06, metal_low=7000.0, pan=0.15),
     46: Hit(level=0.4, noise=0.15, noise_seconds=0.3, low=8000.0, metal=0.8, metal_seconds=0.45, metal_low=7000.0, pan=0.15),
@@ -215,7 +217,7 @@ _LOFI: dict[int, Hit] = {
 }  # fmt: skip
 
 _CHIP: dict[int, Hit] = {
-    36: Hit(level=1.5, tone=55.0, tone_level=1.0, tone_seconds=0.16, sweep=3.0, sweep_seconds=0.03, tuned=True,
+    36: Hit(level=1.5, tone=55.0, tone_level=1.0, tone_seconds=0.16, sweep=3.0, sweep_seconds=0.03, tuned=_TONIC,
             overtones=((3.0, 0.3, 0.1), (5.0, 0.15, 0.08)), drive=0.7),
     38: Hit(level=0.9, noise=1.0, noise_seconds=0.14, low=300.0, high=7000.0, drive=0.8),
     42: Hit(level=0.4, noise=0.9, noise_seconds=0.03, low=6000.0, drive=0.6),
@@ -224,7 +226,7 @@ _CHIP: dict[int, Hit] = {
 }  # fmt: skip
 
 _ORCHESTRAL: dict[int, Hit] = {
-    36: Hit(level=1.7, tone=52.0, tone_level=1.0, tone_seconds=1.1, sweep=0.5, sweep_seconds=0.05, tuned=True,
+    36: Hit(level=1.7, tone=52.0, tone_level=1.0, tone_seconds=1.1, sweep=0.5, sweep_seconds=0.05, tuned=_TONIC,
             overtones=((1.5, 0.5, 0.8), (1.99, 0.35, 0.6)), noise=0.12, noise_seconds=0.08, low=150.0, high=1500.0),
     38: replace(_SNARE, noise_seconds=0.3, tone_level=0.35),
     41: replace(_TOM, tone=65.0, tone_seconds=1.0),
@@ -233,12 +235,12 @@ _ORCHESTRAL: dict[int, Hit] = {
 }  # fmt: skip
 
 _DAYAN = Hit(
-    level=0.8, tone=311.0, tone_level=0.7, tone_seconds=0.55, tuned=True,
+    level=0.8, tone=311.0, tone_level=0.7, tone_seconds=0.55, tuned=_TONIC,
     overtones=((2.0, 0.5, 0.4), (3.0, 0.35, 0.25), (4.0, 0.2, 0.15)), noise=0.12, noise_seconds=0.02,
     low=2000.0, high=8000.0, pan=0.2,
 )  # fmt: skip
 _BAYAN = Hit(
-    level=1.3, tone=82.0, tone_level=1.0, tone_seconds=0.55, tuned=True, bend=0.28, sweep=0.3,
+    level=1.3, tone=82.0, tone_level=1.0, tone_seconds=0.5, tuned=_TONIC, bend=0.17, sweep=0.3,
     overtones=((2.02, 0.25, 0.2),), noise=0.10, noise_seconds=0.03, low=300.0, high=2500.0, pan=-0.15,
 )  # fmt: skip
 _KE = replace(

@@ -135,7 +135,7 @@ PATCHES: dict[str, Patch] = {
     ),
     "sitar": Struck(
         tilt=-2.5, soft_tilt=-3.0, seconds=4.0, per_octave=0.5, damping=0.3, place=0.07, swell=0.85, thump=0.5,
-        thump_hertz=2500.0, chorus=1.5, spread=0.35, release=0.6, hush=((5, -6.0),),
+        thump_hertz=2500.0, chorus=1.5, spread=0.35, release=0.6, hush=((5, -15.0), (10, -9.0)),
     ),
     "koto": Plucked(
         seconds=2.6, high=0.75, place=0.1, bright=-1.8, body=((520.0, 4.0, 1.5), (1300.0, 2.0, 1.0)), click=0.6,
@@ -161,7 +161,7 @@ PATCHES: dict[str, Patch] = {
         strike_seconds=0.16, touch=2.0, players=1,
     ),
     "sub-bass": Wave(
-        shape=(1.0, 0.22, 0.1, 0.04), attack=0.005, decay=0.5, sustain=0.85, release=0.07, rest=3.0, strike=2.5,
+        shape=(1.0, 0.45, 0.25, 0.12, 0.06), attack=0.005, decay=0.5, sustain=0.85, release=0.07, rest=3.0, strike=2.5,
         strike_seconds=0.06, scoop=4.0, scoop_seconds=0.008,
     ),
     # bowed
