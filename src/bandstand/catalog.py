@@ -163,7 +163,7 @@ class Catalog:
         """
         model = self.models.get(name)
         if model is None or (model is FAKE and FAKE.name not in self.installed):
-            near = difflib.get_close_matches(name, self.models, n=1)
+            near = difflib.get_close_matches(name, [m.name for m in self.rows()], n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise Invalid("model", f"there is no model {name!r}{hint}")
         return model
@@ -188,9 +188,7 @@ class Catalog:
             and COMPOSER.name in self.installed
         ):
             return COMPOSER
-        raise Unavailable(
-            f"The weights of model {asked.name!r} are not installed. Get them with: bandstand models pull {asked.name}"
-        )
+        raise Unavailable(_absence(asked))
 
     def _other(self, asked: Model, spec: MusicSpec) -> Model | None:
         """The dearest installed model of the same engine that can do what is wanted."""
@@ -226,6 +224,12 @@ def _check_abilities(model: Model, spec: MusicSpec) -> None:
     for ability in sorted(needed(spec) - model.abilities):
         field_name = {Ability.CONTINUATION: "continues"}.get(ability, ability.value)
         raise Invalid(field_name, f"model {model.name!r} cannot do this")
+
+
+def _absence(model: Model) -> str:
+    if model.weights is None:
+        return f"Model {model.name!r} is made by an engine that BANDSTAND_ENGINES does not name: {model.engine}"
+    return f"Model {model.name!r} cannot run here: its weights or its engine are not installed."
 
 
 def price_of(model: Model, seconds: float) -> int:

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from bandstand import __version__
-from bandstand.cli import generate, inspect, jobs, keys, serve
+from bandstand.cli import config, doctor, generate, jobs, keys, models, serve
 from bandstand.cli.say import failing
 from bandstand.errors import Misconfigured
 
@@ -61,9 +61,9 @@ app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
-app.add_typer(inspect.models, name="models")
-app.command("doctor")(inspect.doctor)
-app.add_typer(inspect.config, name="config")
+app.add_typer(models.app, name="models")
+app.command("doctor")(doctor.doctor)
+app.add_typer(config.app, name="config")
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import shutil
 import sys
 import tempfile
 from collections.abc import Generator
@@ -20,6 +19,7 @@ from bandstand.errors import Invalid, Unavailable
 
 if TYPE_CHECKING:
     from bandstand.audio.clip import Clip
+    from bandstand.engines import Made
     from bandstand.engines.spool import Pressed
     from bandstand.specs import MusicSpec
 
@@ -46,9 +46,11 @@ def generate(
     extras: Annotated[
         bool, typer.Option("--extras", help="Write the MIDI file and the plan beside it, too.")
     ] = False,
+    hear: Annotated[bool, typer.Option("--play", help="Play it when it is done.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Tell all about it as JSON.")] = False,
 ) -> None:
     """Make one piece without a server and print the path of the file."""
+    from bandstand.cli.player import play
     from bandstand.specs import MusicSpec, check_spec
 
     target = out or _free_name(encoding or "wav")
@@ -64,19 +66,23 @@ def generate(
     check_spec(spec)
     if not target.parent.is_dir():
         raise Invalid("out", f"there is no folder {target.parent}")
-    files = asyncio.run(_make(spec, target, with_extras=extras))
+    if target.is_dir():
+        raise Invalid("out", f"{target} is a folder")
+    files = _make(spec, target, with_extras=extras)
     if as_json:
         show_json({"file": str(target), "seed": spec.seed, "files": files})
     else:
         err.print(f"seed {spec.seed}")
         sys.stdout.write(f"{target}\n")
+    if hear:
+        play(target)
 
 
-async def _make(spec: MusicSpec, target: Path, *, with_extras: bool) -> list[dict[str, Any]]:
+def _make(spec: MusicSpec, target: Path, *, with_extras: bool) -> list[dict[str, Any]]:
     from bandstand import __version__
     from bandstand.audio.tags import Tags
     from bandstand.catalog import Catalog
-    from bandstand.engines import Inputs, find_installed, open_engine
+    from bandstand.engines import find_installed
     from bandstand.engines.press import press
     from bandstand.settings import load_settings
 
@@ -90,22 +96,36 @@ async def _make(spec: MusicSpec, target: Path, *, with_extras: bool) -> list[dic
         licence=made_by.licence,
         software=f"Bandstand {__version__}",
     )
-    engine = open_engine(made_by.engine)
-    with _bar() as bar, tempfile.TemporaryDirectory(prefix="bandstand-") as folder:
+    with _working_folder(target) as folder:
+        made = asyncio.run(_compose(made_by.engine, spec))
+        pressed = press(made, spec, tags, folder)
+        wanted = [file for file in pressed if file.kind == "audio" or with_extras]
+        return [_deliver(file, folder, target) for file in wanted]
+
+
+async def _compose(engine_name: str, spec: MusicSpec) -> Made:
+    from bandstand.engines import Inputs, open_engine
+
+    engine = open_engine(engine_name)
+    with _bar() as bar:
         await engine.start()
-        made = await engine.make(spec, Inputs(), bar)
-        files = await asyncio.to_thread(press, made, spec, tags, Path(folder))
-        return [_deliver(file, Path(folder), target, with_extras=with_extras) for file in files]
+        return await engine.make(spec, Inputs(), bar)
 
 
-def _deliver(file: Pressed, folder: Path, target: Path, *, with_extras: bool) -> dict[str, Any]:
-    """Put a file where it is wanted; the track always, the others beside it when asked for."""
+@contextlib.contextmanager
+def _working_folder(target: Path) -> Generator[Path]:
+    """Beside the target, so that a file is there whole or not at all, and so that a folder that is not ours is found out first."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=".bandstand-", dir=target.parent) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise Unavailable(f"Cannot write {target}: {error.strerror}") from None
+
+
+def _deliver(file: Pressed, folder: Path, target: Path) -> dict[str, Any]:
+    """The track under its own name, the others beside it."""
     place = target if file.kind == "audio" else target.with_name(f"{target.stem}.{file.name}")
-    if file.kind == "audio" or with_extras:
-        try:
-            shutil.move(folder / file.name, place)
-        except OSError as error:
-            raise Unavailable(f"Cannot write {place}: {error.strerror}") from None
+    (folder / file.name).replace(place)
     return {"name": place.name, "kind": file.kind, "bytes": file.bytes, "about": dict(file.about)}
 
 
@@ -129,7 +149,7 @@ class Bar:
 @contextlib.contextmanager
 def _bar() -> Generator[Bar]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         yield Bar(progress)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bandstand.cli.say import FAILED, show_json, show_table
+from bandstand.cli.say import FAILED, AsJson, show_json, show_table
 from bandstand.errors import NotFound
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The jobs of the server whose data folder this is.", no_args_is_help=True)
 JobId = Annotated[str, typer.Argument(help="The job's id.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
 @app.command("list")

@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from bandstand.cli.say import show_json, show_table
+from bandstand.cli.say import AsJson, show_json, show_table
 from bandstand.errors import NotFound
 
 app = typer.Typer(help="API keys and accounts.", no_args_is_help=True)
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
 @app.command()

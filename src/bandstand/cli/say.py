@@ -6,8 +6,9 @@ import contextlib
 import json
 import sys
 from collections.abc import Generator, Sequence
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -22,6 +23,7 @@ from bandstand.errors import (
     Unavailable,
 )
 
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 FAILED, USAGE, AWAY, QUOTA, INTERRUPTED = 1, 2, 3, 4, 130
 CODES: Sequence[tuple[type[BaseException], int]] = (
     (NoCredit, QUOTA),

@@ -15,7 +15,7 @@ LOCK = 0x62616E647374  # "bandst": the advisory lock that one migrating process 
 def migrate(database: Database) -> None:
     """Blocking; for start-up."""
     with database.engine.connect() as connection:
-        if _current(connection) == newest():
+        if current(connection) == newest():
             return
     with database.engine.connect() as connection:
         if connection.dialect.name == "sqlite":
@@ -34,7 +34,7 @@ def newest() -> str:
     return max(file.stem for file in (SCRIPTS / "versions").glob("[0-9]*.py"))
 
 
-def _current(connection: sa.Connection) -> str | None:
+def current(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
