@@ -11,7 +11,9 @@ import abc
 import asyncio
 import functools
 import queue
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +31,7 @@ Unit = Callable[Concatenate[sa.Connection, P], T]
 Bound = Callable[[sa.Connection], T]
 BATCH_MAX = 64
 READERS = 8
+PATIENCE_SECONDS = 30
 
 
 def open_database(url: str) -> Database:
@@ -193,16 +196,31 @@ def _sqlite_engine(file: Path, *, isolation: str | None) -> sa.Engine:
                a SAVEPOINT
     """
     engine = sa.create_engine(
-        f"sqlite:///{file}", connect_args={"check_same_thread": False, "timeout": 30}
+        f"sqlite:///{file}", connect_args={"check_same_thread": False, "timeout": PATIENCE_SECONDS}
     )
 
     def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = isolation
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        _turn_on_wal(connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     event.listen(engine, "connect", prepare)
     return engine
+
+
+def _turn_on_wal(connection: Any) -> None:
+    """Trap: on a new file this does not wait for another process that does the same, as other statements would."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 async def _told(future: Future[T]) -> T:

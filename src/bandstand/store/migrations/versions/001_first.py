@@ -21,8 +21,8 @@ def upgrade() -> None:
         sa.Column("available", sa.BigInteger, nullable=False),
         sa.Column("held", sa.BigInteger, nullable=False),
         sa.Column("created_at", sa.Double, nullable=False),
-        sa.CheckConstraint("available >= 0", name="ck_accounts_available_not_negative"),
-        sa.CheckConstraint("held >= 0", name="ck_accounts_held_not_negative"),
+        sa.CheckConstraint("available >= 0", name=op.f("ck_accounts_available_not_negative")),
+        sa.CheckConstraint("held >= 0", name=op.f("ck_accounts_held_not_negative")),
         sa.PrimaryKeyConstraint("id", name="pk_accounts"),
     )
     op.create_table(
