@@ -6,13 +6,21 @@ Not fakes: what speaks here speaks over a socket, and can be stopped in the midd
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+import uuid
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
 
 START_SECONDS_MAX = 60.0
 
@@ -86,6 +94,101 @@ def object_store() -> Generator[ObjectStore]:
         yield server
     finally:
         server.stop()
+
+
+def find_postgres() -> Path | None:
+    """The folder of PostgreSQL's programs; None when it is not installed."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"),
+        key=lambda program: float(program.parts[-3]),
+    )
+    return versions[-1].parent if versions else None
+
+
+@dataclass
+class Postgres:
+    """A PostgreSQL server with its own folder and port; as durable as one in production."""
+
+    programs: Path
+    folder: Path
+    port: int = field(default_factory=free_port)
+    running: subprocess.Popen[bytes] | None = None
+
+    # PostgreSQL refuses to run as root.
+    user = "postgres" if os.geteuid() == 0 else None
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://bandstand@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def initialize(self) -> None:
+        if self.user:
+            shutil.chown(self.folder, self.user)
+        command = [self.programs / "initdb", "-D", self.folder / "data", "-U", "bandstand"]
+        options = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        subprocess.run(
+            [*command, *options], user=self.user, check=True, capture_output=True, cwd=self.folder
+        )
+
+    def start(self) -> None:
+        """Again after a stop, too: on the same port, with what was committed."""
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": self.folder,
+            "fsync": "on",
+            "max_connections": 300,
+        }
+        command: list[str | Path] = [self.programs / "postgres", "-D", self.folder / "data"]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        with (self.folder / "log").open("ab") as log:
+            self.running = subprocess.Popen(
+                command, user=self.user, stdout=log, stderr=log, cwd=self.folder
+            )
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while not self._answers():
+            if self.running.poll() is not None or time.monotonic() > deadline:
+                self.stop(at_once=True)
+                raise RuntimeError((self.folder / "log").read_text())
+            time.sleep(0.05)
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """at_once: without a word to its clients, as if the power had gone"""
+        if self.running:
+            self.running.send_signal(signal.SIGQUIT if at_once else signal.SIGINT)
+            self.running.wait()
+            self.running = None
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url(), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+@contextlib.contextmanager
+def postgres(programs: Path) -> Generator[Postgres]:
+    """A running PostgreSQL. Not below pytest's own folder, which only its owner may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="bandstand-postgres-"))
+    server = Postgres(programs, folder)
+    try:
+        server.initialize()
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
 
 
 def _direct() -> urllib.request.OpenerDirector:

@@ -1,0 +1,90 @@
+"""What tests share: databases of both kinds, and running servers on either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+from servers import Server
+from services import Postgres, find_postgres, postgres
+
+from bandstand.store.database import Database, open_database
+from bandstand.store.migrate import migrate
+
+BOTH_DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Generator[Postgres]:
+    """One for the whole run; each test that asks gets a database of its own in it."""
+    programs = find_postgres()
+    if programs is None:
+        pytest.skip("PostgreSQL's initdb is not on this machine")
+    with postgres(programs) as server:
+        yield server
+
+
+@pytest.fixture(params=BOTH_DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/bandstand.db"
+    server: Postgres = request.getfixturevalue("postgres_server")
+    return server.create_database()
+
+
+@pytest.fixture
+def database(database_url: str) -> Generator[Database]:
+    """A database of each kind with the newest schema."""
+    opened = open_database(database_url)
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def bandstand(tmp_path: Path) -> Generator[Callable[..., Server]]:
+    """`bandstand(engines="composer", ...)` starts a server with these settings; it ends with the test."""
+    servers: list[Server] = []
+
+    def start(*command: str, **settings: object) -> Server:
+        server = Server(tmp_path / f"server-{len(servers)}", settings, command or ("serve",))
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+def _shared_server(folder: Path, **settings: object) -> Generator[Server]:
+    server = Server(folder, {"engines": "fake,composer", **settings})
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
+    yield from _shared_server(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_backed_server(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: Postgres
+) -> Generator[Server]:
+    yield from _shared_server(
+        tmp_path_factory.mktemp("postgres"), database_url=postgres_server.create_database()
+    )
+
+
+@pytest.fixture(params=BOTH_DATABASES)
+def server(request: pytest.FixtureRequest) -> Server:
+    """A running server with the fake engine and the composer, on each kind of database.
+
+    It is shared by the whole run: tests count only what they themselves put in.
+    """
+    kinds = {"sqlite": "sqlite_server", "postgres": "postgres_backed_server"}
+    return request.getfixturevalue(kinds[request.param])

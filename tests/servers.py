@@ -1,0 +1,123 @@
+"""`bandstand serve` as a process of its own on loopback, for tests that speak to it like any client."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from services import free_port
+
+from bandstand.settings import PREFIX
+
+KEY = "bs_0123456789ab_the-first-key-of-all-tests"
+START_SECONDS_MAX = 60.0
+USUAL = {"engines": "fake", "poll_seconds": 0.02, "grace_seconds": 0.5, "drain_seconds": 1.0}
+FINAL = {"succeeded", "failed", "canceled"}
+
+
+@dataclass
+class Server:
+    """One server and the folder it keeps its files in. settings: as in `bandstand.settings`, without the prefix."""
+
+    folder: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+    command: tuple[str, ...] = ("serve",)
+    port: int = field(default_factory=free_port)
+    running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def environment(self) -> dict[str, str]:
+        """Nothing of the environment around the tests but what a process needs."""
+        given = {"api_key": KEY, "data": self.folder / "data", "port": self.port}
+        ours = {**USUAL, **given, **self.settings}
+        around = {name: text for name, text in os.environ.items() if not name.startswith(PREFIX)}
+        return around | {PREFIX + name.upper(): str(value) for name, value in ours.items()}
+
+    def start(self) -> None:
+        """Returns when it is ready: database and engines answer."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "log").open("ab") as log:
+            self.running = subprocess.Popen(
+                [sys.executable, "-m", "bandstand", *self.command],
+                env=self.environment(),
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while not self._is_ready():
+            if self.running.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(self.log)
+            time.sleep(0.05)
+
+    def stop(self) -> int | None:
+        """Ask it to end, as Ctrl-C does; its exit code."""
+        if self.running is None:
+            return None
+        self.running.send_signal(signal.SIGTERM)
+        code = self.running.wait(timeout=30)
+        self.running = None
+        return code
+
+    def kill(self) -> None:
+        if self.running:
+            self.running.kill()
+            self.running.wait()
+            self.running = None
+
+    def run(self, *command: str) -> str:
+        """Another command of the program on the same data; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "bandstand", *command],
+            env=self.environment(),
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout.strip()
+
+    def client(self, key: str | None = KEY) -> httpx2.Client:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return httpx2.Client(base_url=self.url, headers=headers, timeout=20.0, trust_env=False)
+
+    def stored_jobs(self) -> int:
+        """How many jobs were ever accepted, by the server's own count."""
+        with self.client() as client:
+            figures = client.get("/metrics").text
+        found = re.findall(
+            r"^bandstand_jobs_submitted_total\{.*\} ([0-9.e+]+)$", figures, re.MULTILINE
+        )
+        return round(sum(map(float, found)))
+
+    def _is_ready(self) -> bool:
+        try:
+            with self.client() as client:
+                return client.get("/readyz").status_code == 200
+        except httpx2.TransportError:
+            return False
+
+
+def finished(client: httpx2.Client, job_id: str, *, seconds: float = 20.0) -> dict[str, Any]:
+    """The job of the native API once it is final."""
+    until = time.monotonic() + seconds
+    while (job := client.get(f"/v1/jobs/{job_id}").json())["status"] not in FINAL:
+        assert time.monotonic() < until, f"job is still {job['status']}"
+        time.sleep(0.03)
+    return job
