@@ -17,14 +17,15 @@ with warnings.catch_warnings():
     import librosa
 
 _RATE = 22050
+_KEY_RATE = 11025
 _HOP = 256
 _MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 _MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
 
 
-def _mono(samples, rate):
+def _mono(samples, rate, wanted=_RATE):
     return librosa.resample(
-        np.asarray(samples, dtype=np.float32).mean(axis=0), orig_sr=rate, target_sr=_RATE
+        np.asarray(samples, dtype=np.float32).mean(axis=0), orig_sr=rate, target_sr=wanted
     )
 
 
@@ -46,8 +47,8 @@ def refined_tempo(samples, rate, near_bpm=None):
 
 def key_of(samples, rate):
     """(tonic pitch class, "major" or "minor") of float32 [2, N]."""
-    sound = librosa.effects.harmonic(_mono(samples, rate), margin=2.0)
-    chroma = librosa.feature.chroma_cqt(y=sound, sr=_RATE).mean(axis=1)
+    sound = librosa.effects.harmonic(_mono(samples, rate, _KEY_RATE), n_fft=1024, margin=2.0)
+    chroma = librosa.feature.chroma_cqt(y=sound, sr=_KEY_RATE).mean(axis=1)
     marks = {
         (tonic, mode): np.corrcoef(np.roll(profile, tonic), chroma)[0, 1]
         for mode, profile in (("major", _MAJOR), ("minor", _MINOR))

@@ -87,7 +87,7 @@ def excerpts(score: Score, rate: int) -> list[Excerpt]:
     ]
     found: list[Excerpt] = []
     for name, (first, bars) in sorted(chosen, key=lambda kind: kind[1][0]):
-        start = first + max(0, (longest[name] - heard) // 2)
+        start = first + max(0, longest[name] - heard)  # its end, where the fill is
         stop = min(round((start + min(heard, longest[name])) * bar), total)
         found.append(Excerpt(name, round(start * bar), stop, round(bars * bar)))
     last = round(score.bars * bar)
