@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -14,19 +15,25 @@ from sqlalchemy import Connection
 from bandstand.blobs import Blobs, open_blobs
 from bandstand.bulletin import Bulletin
 from bandstand.catalog import Catalog
+from bandstand.dialects import all_dialects
 from bandstand.engines import find_installed
 from bandstand.engines.host import Host
 from bandstand.errors import Unavailable
+from bandstand.fetch import Fetcher
+from bandstand.gate import Gate
+from bandstand.jobs import Job
 from bandstand.links import Signer
 from bandstand.liveness import FileLocks, Liveness, PostgresLocks
 from bandstand.runner import DurableRunner
 from bandstand.service import Service
 from bandstand.settings import Role, Settings
+from bandstand.sources import Sources
 from bandstand.store import accounts
 from bandstand.store.database import Database, SqliteDatabase
 from bandstand.store.open import open_store
-from bandstand.sweep import Sweep
+from bandstand.sweep import Keep, Sweep
 from bandstand.web.app import build_app
+from bandstand.webhooks import Webhooks
 from bandstand.work import Work
 
 START_AGAIN_SECONDS = 10.0
@@ -49,6 +56,7 @@ def build(settings: Settings) -> Bandstand:
     blobs = open_blobs(settings.blobs)
     bulletin = Bulletin(database)
     runner = DurableRunner(database, bulletin, poll_seconds=settings.poll_seconds)
+    fetcher = Fetcher(settings.allowed_private_hosts, settings.url)
     service = Service(
         settings,
         database,
@@ -57,8 +65,10 @@ def build(settings: Settings) -> Bandstand:
         runner,
         Catalog(find_installed(settings.engines), settings.stand_in),
         Signer(database.write_now(accounts.secret_named, "links")),
+        Gate(settings, database),
+        fetcher,
     )
-    machinery = Machinery(settings, database, blobs, bulletin, runner)
+    machinery = Machinery(settings, database, blobs, bulletin, runner, fetcher, service)
     app = build_app(service, running=machinery.running, is_ready=machinery.check)
     return Bandstand(app, service, new_key)
 
@@ -73,6 +83,8 @@ class Machinery:
         blobs: Blobs,
         bulletin: Bulletin,
         runner: DurableRunner,
+        fetcher: Fetcher,
+        service: Service,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -80,8 +92,10 @@ class Machinery:
         engines = [] if settings.role is Role.API else settings.engines
         self._hosts = {name: Host(name, hang_seconds=settings.hang_seconds) for name in engines}
         spool = settings.data / "spool"
-        self._work = Work(database, blobs, bulletin, runner, self._hosts, spool)
-        self._sweep = Sweep(database, blobs, runner, keep_seconds=settings.keep_seconds)
+        sources = Sources(database, blobs, fetcher, settings.url)
+        self._work = Work(database, blobs, bulletin, runner, sources, self._hosts, spool)
+        self._sweep = Sweep(database, blobs, runner, _keep(settings))
+        self._webhooks = Webhooks(database, fetcher, _renderer(service))
         self._liveness = Liveness(
             self._locks(), runner.executor, grace_seconds=settings.grace_seconds
         )
@@ -113,7 +127,7 @@ class Machinery:
         await asyncio.to_thread(self._liveness.start)
         self._runner.start(self._work.perform, list(slots))
         self._is_working = True
-        await self._sweep.run()
+        await asyncio.gather(self._sweep.run(), self._webhooks.run())
 
     async def check(self) -> None:
         """raises Unavailable when the database does not answer or an engine is down"""
@@ -128,6 +142,23 @@ class Machinery:
         if isinstance(self._database, SqliteDatabase):
             return FileLocks(self._settings.data / "locks")
         return PostgresLocks(self._settings.database_direct)
+
+
+def _keep(settings: Settings) -> dict[str, Keep]:
+    return {
+        dialect.name: Keep(settings.keep_seconds or dialect.keep_seconds, dialect.keeps_record)
+        for dialect in all_dialects()
+    }
+
+
+def _renderer(service: Service) -> Callable[[Job], Awaitable[bytes]]:
+    """The body of a webhook: the very picture that a client gets when it asks."""
+    pictures = {dialect.name: dialect.picture for dialect in all_dialects()}
+
+    async def render(job: Job) -> bytes:
+        return json.dumps(await pictures[job.origin](service, job)).encode()
+
+    return render
 
 
 async def _start(host: Host) -> None:

@@ -100,12 +100,21 @@ class Times:
     finished: float | None = None
 
 
+class HookEvent(enum.StrEnum):
+    """What a client may want to be told."""
+
+    START = "start"
+    OUTPUT = "output"
+    LOGS = "logs"
+    COMPLETED = "completed"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hook:
-    """Where to tell what happened. events: which of the dialect's own event names."""
+    """Where to tell what happened, and which of it."""
 
     url: str
-    events: tuple[str, ...]
+    events: frozenset[HookEvent] = frozenset({HookEvent.COMPLETED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +137,8 @@ class Job:
     origin    the dialect that asked; it alone renders this job
     model     the model that really makes it (`spec.model` is the one asked for)
     engine    the engine that runs `model`; also the name of the queue
+    number    a random 53-bit integer, for APIs whose ids are numbers
+    removed   since when (UTC seconds) input, outputs and logs are gone, the time of keeping them being over
     price     millicredits held, then captured or released
     attempts  runs begun so far
     """
@@ -147,11 +158,18 @@ class Job:
     hook: Hook | None
     times: Times
     attempts: int
+    number: int
+    removed: float | None = None
 
     @property
     def track(self) -> Artifact | None:
         """The finished piece itself."""
         return next((artifact for artifact in self.outputs if artifact.kind == "audio"), None)
+
+
+def new_number() -> int:
+    """1 to 2^53 - 1: exact in every JSON reader, and not to be guessed from another."""
+    return 1 + secrets.randbelow(2**53 - 1)
 
 
 def new_id() -> str:

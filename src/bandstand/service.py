@@ -10,30 +10,36 @@ import dataclasses
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
 from prometheus_client import Counter
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from bandstand.blobs import Blobs
 from bandstand.bulletin import Bulletin
 from bandstand.catalog import Catalog, Model, price_of
-from bandstand.errors import NotFound, TooMany, Unauthenticated, Unavailable
-from bandstand.jobs import Artifact, Event, Job, Order, Status, Times, new_id
+from bandstand.errors import NotFound, TooLarge, TooMany, Unavailable
+from bandstand.fetch import Fetcher
+from bandstand.gate import Gate
+from bandstand.jobs import Artifact, Event, Job, Order, Status, Times, new_id, new_number
 from bandstand.links import Signer
 from bandstand.live import listen
 from bandstand.runner import Runner
 from bandstand.settings import Settings
 from bandstand.specs import check_spec
-from bandstand.store import accounts, jobs
-from bandstand.store.accounts import Account
+from bandstand.store import accounts, files, idempotency, jobs
+from bandstand.store.accounts import Account, Scope
 from bandstand.store.database import Database
+from bandstand.store.files import File
 
-__all__ = ["Account", "Service"]
+__all__ = ["Account", "File", "Scope", "Service"]
 
 FREE_BYTES_MIN = 50_000_000
+FILE_KEPT_SECONDS = 86400.0
 RANDOM_SEEDS = 2**31 - 1  # fits what every API calls an integer
 LOG = structlog.get_logger("service")
 SUBMITTED = Counter("bandstand_jobs_submitted", "Jobs accepted.", ["origin", "model"])
@@ -52,6 +58,8 @@ class Service:
         runner: Runner,
         catalog: Catalog,
         signer: Signer,
+        gate: Gate,
+        fetcher: Fetcher,
     ) -> None:
         self.settings = settings
         self.catalog = catalog
@@ -60,32 +68,48 @@ class Service:
         self._bulletin = bulletin
         self._runner = runner
         self._signer = signer
+        self._gate = gate
+        self._fetcher = fetcher
 
-    async def account(self, key: str | None) -> Account:
-        """Who is asking. raises Unauthenticated."""
-        account = None
-        if key:
-            account = await self._database.read(accounts.account_of_key, key)
-        if account is None:
-            raise Unauthenticated
-        return account
+    async def admit(self, key: str | None, scope: Scope, *, caller: str) -> Account:
+        """Who is asking, if they may. raises Unauthenticated, Forbidden, TooMany."""
+        return await self._gate.admit(key, scope, caller=caller)
 
-    async def submit(self, account: Account, order: Order) -> Job:
+    async def submit(self, account: Account, order: Order, *, once: str | None = None) -> Job:
         """Accept a job: when this returns it is on disk and will be run.
 
-        raises  Invalid, NoCredit, TooMany, Unavailable; then nothing was stored
+        once    an idempotency key: the same key and wish again give the job that they gave before
+        raises  Invalid, NoCredit, TooMany, Conflict, Unavailable; then nothing was stored
         """
         check_spec(order.spec)
+        self._check_addresses(order)
         model = self.catalog.choose(order.spec)
         await asyncio.to_thread(_check_space, self.settings.data)
         job = _job_of(account, order, model)
-        await self._database.write(self._insert, job)
+        job_id = await self._insert_once(job, once)
+        if job_id != job.id:
+            return await self.get(account, job_id)
         SUBMITTED.labels(job.origin, job.model).inc()
         LOG.info("job accepted", job=job.id, origin=job.origin, model=job.model)
         return job
 
-    def _insert(self, connection: Connection, job: Job) -> None:
+    async def _insert_once(self, job: Job, once: str | None) -> str:
+        """The id of the job that stands for this wish now."""
+        try:
+            return await self._database.write(self._insert, job, once)
+        except IntegrityError:
+            if once is None:
+                raise
+            # Somebody with the same key was quicker by a moment: that one is the job.
+            return await self._database.write(self._insert, job, once)
+
+    def _insert(self, connection: Connection, job: Job, once: str | None) -> str:
         """The job, its hold on credits and its place in the queue, in one transaction."""
+        if once is not None:
+            earlier = idempotency.job_of(connection, job.account, once, job.asked)
+            if earlier is not None:
+                return earlier
+            idempotency.remember(connection, job.account, once, job.asked, job.id)
         if jobs.count_active(connection, job.account) >= self.settings.jobs_max_account:
             raise TooMany("This account has too many unfinished jobs.", retry_after=5.0)
         if jobs.count_active(connection) >= self.settings.jobs_max_total:
@@ -93,11 +117,32 @@ class Service:
         jobs.insert(connection, job)
         accounts.hold(connection, job.account, job.id, job.price)
         self._runner.submit(connection, job)
+        return job.id
+
+    def _check_addresses(self, order: Order) -> None:
+        """Refuse at once what could never be fetched or told."""
+        spec = order.spec
+        sources = {
+            "melody": spec.melody,
+            "continues": spec.continues.source if spec.continues else None,
+        }
+        for field, source in sources.items():
+            if source is not None and not source.uri.startswith((self.settings.url, "data:")):
+                self._fetcher.check(field, source.uri)
+        if order.hook is not None:
+            self._fetcher.check("webhook", order.hook.url)
 
     async def get(self, account: Account | None, job_id: str) -> Job:
         """One job. account None: for links that carry their own right. raises NotFound."""
         job = await self._database.read(jobs.find, job_id)
         if job is None or (account is not None and job.account != account.id):
+            raise NotFound
+        return job
+
+    async def get_number(self, account: Account, number: int) -> Job:
+        """One job by its integer id. raises NotFound."""
+        job = await self._database.read(jobs.find_number, number)
+        if job is None or job.account != account.id:
             raise NotFound
         return job
 
@@ -154,6 +199,58 @@ class Service:
             return None
         return await self._database.read(jobs.ahead_of, job)
 
+    async def balance(self, account: Account) -> int | None:
+        """Millicredits to spend at this moment; None for an account that pays nothing."""
+        now = await self._database.read(accounts.account_with_id, account.id)
+        return now.available if now.metered else None
+
+    async def webhook_secret(self, account: Account) -> str:
+        return (await self._database.write(accounts.webhook_secrets, account.id))[0]
+
+    async def upload(
+        self,
+        account: Account,
+        content: bytes,
+        *,
+        name: str,
+        media_type: str,
+        about: Mapping[str, Any],
+    ) -> File:
+        """Keep a file of the account's for a day. raises TooLarge."""
+        if len(content) > self.settings.upload_bytes_max:
+            raise TooLarge(f"A file may have {self.settings.upload_bytes_max} bytes.")
+        now = time.time()
+        file_id = new_id()
+        stored = await self.blobs.put(f"files/{file_id}/content", content)
+        file = File(
+            id=file_id,
+            account=account.id,
+            name=name,
+            media_type=media_type,
+            bytes=stored.size,
+            sha256=stored.sha256,
+            about=about,
+            created_at=now,
+            expires_at=now + FILE_KEPT_SECONDS,
+        )
+        await self._database.write(files.insert, file)
+        return file
+
+    async def file(self, account: Account, file_id: str) -> File:
+        """One uploaded file. raises NotFound."""
+        file = await self._database.read(files.find, file_id)
+        if file is None or file.account != account.id:
+            raise NotFound
+        return file
+
+    async def files(self, account: Account) -> Sequence[File]:
+        return await self._database.read(files.newest, account.id, 100)
+
+    async def delete_file(self, account: Account, file_id: str) -> None:
+        file = await self.file(account, file_id)
+        await self._database.write(files.delete, file.id)
+        await self.blobs.delete_prefix(f"files/{file.id}/")
+
     async def waiting(self) -> dict[tuple[str, str], tuple[int, float]]:
         return await self._database.read(jobs.waiting)
 
@@ -188,6 +285,7 @@ def _job_of(account: Account, order: Order, model: Model) -> Job:
         hook=order.hook,
         times=Times(created=time.time()),
         attempts=0,
+        number=new_number(),
     )
 
 

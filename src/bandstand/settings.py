@@ -110,9 +110,17 @@ class Settings(BaseSettings):
     jobs_max_total: int = Field(1000, ge=1, description="Unfinished jobs of all accounts together.")
     body_bytes_max: int = Field(1_000_000, ge=1000, description="Largest JSON body.")
     link_seconds: float = Field(3600.0, gt=0, description="How long a link to a result works.")
-    keep_seconds: float = Field(
-        30 * 86400.0, gt=0, description="How long a finished job and its files are kept."
+    keep_seconds: float | None = Field(
+        None,
+        gt=0,
+        description="How long results are kept; default: as long as the API that was asked does.",
     )
+    creates_per_minute: int = Field(
+        600, ge=1, description="Creates, cancels and deletes per account."
+    )
+    reads_per_minute: int = Field(3000, ge=1, description="Other requests per account.")
+    failed_keys_per_minute: int = Field(20, ge=1, description="Wrong keys per network address.")
+    upload_bytes_max: int = Field(50_000_000, ge=1000, description="Largest uploaded file.")
     log_level: str = Field(
         "info", pattern="^(debug|info|warning|error)$", description="Least level to log."
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection
@@ -12,7 +14,7 @@ from bandstand.blobs import Blobs
 from bandstand.errors import Unavailable
 from bandstand.jobs import Job
 from bandstand.runner import DurableRunner
-from bandstand.store import jobs
+from bandstand.store import files, idempotency, jobs
 from bandstand.store.database import Database
 
 PERIOD_SECONDS = 5.0
@@ -21,23 +23,38 @@ BATCH = 200
 LOG = structlog.get_logger("sweep")
 
 
+@dataclass(frozen=True)
+class Keep:
+    """How long results are kept after the end of a job, and whether its record outlives them."""
+
+    seconds: float
+    record: bool
+
+
 class Sweep:
     """Several may run, in several processes: each thing they do may be done twice."""
 
     def __init__(
-        self, database: Database, blobs: Blobs, runner: DurableRunner, *, keep_seconds: float
+        self,
+        database: Database,
+        blobs: Blobs,
+        runner: DurableRunner,
+        keep: Mapping[str, Keep],
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._runner = runner
-        self._keep_seconds = keep_seconds
+        self._keep = keep
 
     async def run(self) -> None:
         while True:
             await asyncio.sleep(PERIOD_SECONDS)
             try:
                 await self.adopt_orphans(time.time() - ORPHAN_SECONDS)
-                await self.remove_old(time.time() - self._keep_seconds)
+                for origin, keep in self._keep.items():
+                    await self.remove_old(origin, keep, time.time())
+                await self.remove_uploads()
+                await self._database.write(idempotency.forget_old)
             except Unavailable as error:
                 LOG.warning("sweep must wait", reason=error.message)
 
@@ -57,11 +74,20 @@ class Sweep:
     def _enqueue(self, connection: Connection, job: Job) -> None:
         self._runner.submit(connection, job)
 
-    async def remove_old(self, finished_before: float) -> int:
-        old = await self._database.read(jobs.finished_before, finished_before, BATCH)
+    async def remove_old(self, origin: str, keep: Keep, now: float) -> int:
+        """What was made through one API and has been kept long enough."""
+        old = await self._database.read(
+            jobs.finished_before, origin, now - keep.seconds, keep.record, BATCH
+        )
+        remove = jobs.remove_content if keep.record else jobs.delete
         for job_id in old:
-            await self._blobs.delete_prefix(f"jobs/{job_id}")
-            await self._database.write(jobs.delete, job_id)
+            await self._blobs.delete_prefix(f"jobs/{job_id}/")
+            await self._database.write(remove, job_id)
         if old:
             await self._runner.forget(old)
         return len(old)
+
+    async def remove_uploads(self) -> None:
+        for file in await self._database.read(files.expired, BATCH):
+            await self._blobs.delete_prefix(f"files/{file.id}/")
+            await self._database.write(files.delete, file.id)

@@ -20,12 +20,12 @@ from bandstand.audio.tags import Tags
 from bandstand.blobs import Blobs
 from bandstand.bulletin import Bulletin
 from bandstand.catalog import MODELS
-from bandstand.engines import Inputs
 from bandstand.engines.host import Host, Pcm
 from bandstand.engines.spool import Pressed, read_manifest
 from bandstand.errors import BandstandError, EngineDied, Failed, Unavailable
 from bandstand.jobs import Artifact, EventKind, Job, Status
 from bandstand.runner import Runner
+from bandstand.sources import Sources
 from bandstand.store import accounts, jobs
 from bandstand.store.database import Database
 
@@ -51,6 +51,7 @@ class Work:
         blobs: Blobs,
         bulletin: Bulletin,
         runner: Runner,
+        sources: Sources,
         hosts: Mapping[str, Host],
         spool: Path,
     ) -> None:
@@ -58,6 +59,7 @@ class Work:
         self._blobs = blobs
         self._bulletin = bulletin
         self._runner = runner
+        self._sources = sources
         self._hosts = hosts
         self._spool = spool
         self._later: set[asyncio.Task[None]] = set()
@@ -113,13 +115,14 @@ class Work:
         return outputs
 
     async def _make(self, job: Job, folder: Path) -> tuple[Pressed, ...]:
+        inputs = await self._sources.inputs(job)
         reporter = Reporter(job, self._blobs, self._runner.emit)
         reporting = asyncio.create_task(reporter.run())
         making = asyncio.create_task(
             self._hosts[job.engine].make(
                 job.id,
                 job.spec,
-                Inputs(attempt=job.attempts),
+                inputs,
                 tags=_tags(job),
                 folder=folder,
                 listener=reporter,

@@ -15,7 +15,7 @@ from bandstand.catalog import COMPOSER, Model
 from bandstand.dialects import Dialect, wire
 from bandstand.errors import BandstandError, Invalid, NotFound
 from bandstand.jobs import Artifact, EventKind, Job, Order
-from bandstand.service import Account, Service
+from bandstand.service import Account, Scope, Service
 from bandstand.specs import (
     PROMPT_CHARACTERS_MAX,
     SECONDS_MAX,
@@ -104,6 +104,10 @@ def render(service: Service, job: Job) -> dict[str, Any]:
     }
 
 
+async def picture(service: Service, job: Job) -> dict[str, Any]:
+    return render(service, job)
+
+
 def _render_output(service: Service, job: Job, artifact: Artifact) -> dict[str, Any]:
     return {
         "name": artifact.name,
@@ -147,8 +151,8 @@ class Jobs:
         self._service = service
 
     async def create(self, request: Request, wish: Wish) -> Response:
-        account = await self._account(request)
-        job = await self._service.submit(account, to_order(wish))
+        account = await self._account(request, Scope.WRITE)
+        job = await self._service.submit(account, to_order(wish), once=wire.once(request))
         return wire.told(render(self._service, job), job, status=201)
 
     async def page(
@@ -172,11 +176,11 @@ class Jobs:
         return wire.told({**render(self._service, job), "jobs_ahead": ahead}, job)
 
     async def cancel(self, request: Request, job_id: str) -> Response:
-        job = await self._service.cancel(await self._account(request), job_id)
+        job = await self._service.cancel(await self._account(request, Scope.WRITE), job_id)
         return wire.told(render(self._service, job), job)
 
     async def delete(self, request: Request, job_id: str) -> Response:
-        await self._service.delete(await self._account(request), job_id)
+        await self._service.delete(await self._account(request, Scope.WRITE), job_id)
         return Response(status_code=204)
 
     async def events(self, request: Request, job_id: str) -> EventSourceResponse:
@@ -196,8 +200,9 @@ class Jobs:
         models = [_render_model(self._service, model) for model in self._service.catalog.rows()]
         return wire.told({"models": models})
 
-    async def _account(self, request: Request) -> Account:
-        return await self._service.account(wire.bearer(request))
+    async def _account(self, request: Request, scope: Scope = Scope.READ) -> Account:
+        key, caller = wire.bearer(request), wire.caller(request)
+        return await self._service.admit(key, scope, caller=caller)
 
     async def _job(self, request: Request, job_id: str) -> Job:
         return await self._service.get(await self._account(request), job_id)
@@ -252,5 +257,6 @@ DIALECT = Dialect(
     title="Bandstand",
     prefixes=("/",),
     routes=routes,
+    picture=picture,
     refuse=refuse,
 )

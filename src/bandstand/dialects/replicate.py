@@ -18,7 +18,7 @@ from bandstand.catalog import REPLICATE_MODEL, REPLICATE_VERSION, model_named
 from bandstand.dialects import Dialect, wire
 from bandstand.errors import BandstandError, Invalid, Malformed, NotFound, Unauthenticated
 from bandstand.jobs import Job, Order, Status
-from bandstand.service import Account, Service
+from bandstand.service import Account, Scope, Service
 from bandstand.specs import Encoding, Loudness, MusicSpec, Sampling, Source, Span
 
 NAME = "replicate"
@@ -119,7 +119,7 @@ def _check_version(version: str) -> None:
 def render(service: Service, job: Job, logs: str) -> dict[str, Any]:
     """The prediction: the body of a response and of a webhook."""
     address = f"{service.settings.url}/v1/predictions/{job.id}"
-    picture: dict[str, Any] = {
+    return {
         "id": job.id,
         "model": REPLICATE_MODEL,
         "version": _version(job),
@@ -136,7 +136,10 @@ def render(service: Service, job: Job, logs: str) -> dict[str, Any]:
         "metrics": _metrics(job),
         "urls": {"get": address, "cancel": f"{address}/cancel"},
     }
-    return picture
+
+
+async def picture(service: Service, job: Job) -> dict[str, Any]:
+    return render(service, job, (await service.logs(job))[job.id])
 
 
 def _version(job: Job) -> str:
@@ -194,13 +197,15 @@ class Predictions:
         self._service = service
 
     async def create(self, request: Request, creation: Creation) -> Response:
-        account = await self._account(request)
+        account = await self._account(request, Scope.WRITE)
         _check_version(creation.version)
         asked = {
             "version": creation.version,
             "input": creation.input.model_dump(exclude_unset=True),
         }
-        job = await self._service.submit(account, to_order(creation, asked))
+        job = await self._service.submit(
+            account, to_order(creation, asked), once=wire.once(request)
+        )
         seconds = _wait_seconds(request)
         if seconds is None:
             return await self._told(job, 201)
@@ -228,18 +233,18 @@ class Predictions:
 
     async def cancel(self, request: Request, prediction_id: str) -> Response:
         return await self._told(
-            await self._service.cancel(await self._account(request), prediction_id)
+            await self._service.cancel(await self._account(request, Scope.WRITE), prediction_id)
         )
 
-    async def _account(self, request: Request) -> Account:
-        return await self._service.account(wire.bearer(request))
+    async def _account(self, request: Request, scope: Scope = Scope.READ) -> Account:
+        key, caller = wire.bearer(request), wire.caller(request)
+        return await self._service.admit(key, scope, caller=caller)
 
     async def _told(
         self, job: Job, status: int = 200, changes: Mapping[str, Any] | None = None
     ) -> Response:
-        logs = await self._service.logs(job)
-        picture = render(self._service, job, logs[job.id])
-        return wire.told({**picture, **(changes or {})}, job, status=status)
+        body = {**await picture(self._service, job), **(changes or {})}
+        return wire.told(body, job, status=status)
 
     def _page_link(self, cursor: str | None) -> str | None:
         """Absolute: a client joins a relative one to a base URL that ends in /v1 already."""
@@ -264,5 +269,8 @@ DIALECT = Dialect(
     title="Replicate",
     prefixes=("/predictions", "/v1/predictions"),
     routes=routes,
+    picture=picture,
     refuse=refuse,
+    keep_seconds=3600.0,
+    keeps_record=True,
 )

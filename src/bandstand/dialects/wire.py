@@ -45,6 +45,7 @@ STATUS_OF: Mapping[type[BandstandError], int] = {
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 PING_SECONDS = 15
+IDEMPOTENCY_CHARACTERS_MAX = 255
 
 
 class Body(BaseModel):
@@ -116,6 +117,19 @@ def bearer(request: Request) -> str | None:
     """The key in `Authorization: Bearer KEY` or `Token KEY`."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     return key.strip() if scheme.lower() in {"bearer", "token"} else None
+
+
+def caller(request: Request) -> str:
+    """The network address that asks, for counting failures."""
+    return request.client.host if request.client else "unknown"
+
+
+def once(request: Request) -> str | None:
+    """The idempotency key. raises Invalid when it is longer than 255 characters."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 0 < len(key) <= IDEMPOTENCY_CHARACTERS_MAX:
+        raise Invalid("Idempotency-Key", f"must have 1 to {IDEMPOTENCY_CHARACTERS_MAX} characters")
+    return key
 
 
 def iso(seconds: float | None) -> str | None:

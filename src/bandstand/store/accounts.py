@@ -13,6 +13,8 @@ An account that is not metered pays nothing and holds nothing.
 
 from __future__ import annotations
 
+import base64
+import enum
 import hashlib
 import hmac
 import secrets
@@ -29,6 +31,7 @@ from bandstand.store.tables import accounts, keys, ledger
 
 PREFIX = "bs"
 HOUSE = "house"
+ROTATION_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,14 @@ class Account:
     metered: bool
     available: int
     held: int
+    outputs_url: str | None = None
+
+
+class Scope(enum.StrEnum):
+    """What a key may be used for."""
+
+    READ = "read"
+    WRITE = "write"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +92,13 @@ def count_accounts(connection: sa.Connection) -> int:
 
 
 def create_key(
-    connection: sa.Connection, account: str, name: str, *, preset: str | None = None
+    connection: sa.Connection,
+    account: str,
+    name: str,
+    *,
+    preset: str | None = None,
+    scopes: Sequence[Scope] = tuple(Scope),
+    expires_at: float | None = None,
 ) -> str:
     """A new key of the account; the only time its text is known.
 
@@ -95,6 +112,8 @@ def create_key(
         "name": name,
         "digest": _digest(secret),
         "created_at": time.time(),
+        "scopes": [scope.value for scope in scopes],
+        "expires_at": expires_at,
     }
     if preset is None:
         connection.execute(keys.insert().values(values))
@@ -103,17 +122,22 @@ def create_key(
     return text
 
 
-def account_of_key(connection: sa.Connection, text: str) -> Account | None:
-    """Whose key it is; None when it is unknown or revoked."""
+def account_of_key(connection: sa.Connection, text: str) -> tuple[Account, frozenset[Scope]] | None:
+    """Whose key it is and what it may; None when it is unknown, revoked or expired."""
     key_id, secret = _split(text)
     row = connection.execute(
-        sa.select(accounts, keys.c.digest)
+        sa.select(accounts, keys.c.digest, keys.c.scopes, keys.c.expires_at)
         .join(keys, keys.c.account == accounts.c.id)
         .where(keys.c.id == key_id, keys.c.revoked_at.is_(None))
     ).one_or_none()
     stored = row.digest if row else _digest("")
     is_right = hmac.compare_digest(stored, _digest(secret))
-    return _to_account(row) if row and is_right else None
+    if row is None or not is_right:
+        return None
+    if row.expires_at is not None and row.expires_at <= time.time():
+        return None
+    scopes = frozenset(Scope) if row.scopes is None else frozenset(map(Scope, row.scopes))
+    return _to_account(row), scopes
 
 
 def list_keys(connection: sa.Connection) -> Sequence[tuple[Key, str]]:
@@ -196,6 +220,47 @@ def release(connection: sa.Connection, account: str, job: str) -> None:
         _transfer(connection, "release", job, (f"{account}:held", f"{account}:available"), amount)
 
 
+def webhook_secrets(connection: sa.Connection, account: str) -> tuple[str, ...]:
+    """The secrets to sign this account's webhooks with: the current one first, and for a day the one before it.
+
+    Drawn at the first call. `whsec_` and standard base64: clients part it at its only underscore.
+    """
+    row = connection.execute(sa.select(accounts).where(accounts.c.id == account)).one()
+    if row.webhook_secret is None:
+        connection.execute(
+            accounts.update()
+            .where(accounts.c.id == account, accounts.c.webhook_secret.is_(None))
+            .values(webhook_secret=_new_webhook_secret(), webhook_secret_at=time.time())
+        )
+        return webhook_secrets(connection, account)
+    is_recent = row.webhook_secret_at > time.time() - ROTATION_SECONDS
+    before = row.webhook_secret_before if is_recent else None
+    return (row.webhook_secret, before) if before else (row.webhook_secret,)
+
+
+def rotate_webhook_secret(connection: sa.Connection, account: str) -> str:
+    """A new secret; the old one signs, too, for a day."""
+    current = webhook_secrets(connection, account)[0]
+    fresh = _new_webhook_secret()
+    connection.execute(
+        accounts.update()
+        .where(accounts.c.id == account)
+        .values(webhook_secret=fresh, webhook_secret_before=current, webhook_secret_at=time.time())
+    )
+    return fresh
+
+
+def set_outputs_url(connection: sa.Connection, account: str, url: str | None) -> None:
+    """Where the account wants its results put besides: a bucket of its own."""
+    connection.execute(accounts.update().where(accounts.c.id == account).values(outputs_url=url))
+
+
+def account_with_id(connection: sa.Connection, account: str) -> Account:
+    return _to_account(
+        connection.execute(sa.select(accounts).where(accounts.c.id == account)).one()
+    )
+
+
 def ledger_sum(connection: sa.Connection) -> int:
     """Zero, always."""
     return int(
@@ -268,11 +333,20 @@ def _split(text: str) -> tuple[str, str]:
     return hashlib.sha256(b"preset:" + text.encode()).hexdigest()[:16], text
 
 
+def _new_webhook_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _to_account(row: sa.Row[tuple[object, ...]]) -> Account:
     return Account(
-        id=row.id, name=row.name, metered=row.metered, available=row.available, held=row.held
+        id=row.id,
+        name=row.name,
+        metered=row.metered,
+        available=row.available,
+        held=row.held,
+        outputs_url=row.outputs_url,
     )

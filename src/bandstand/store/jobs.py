@@ -19,12 +19,14 @@ from bandstand.jobs import (
     Event,
     EventKind,
     Hook,
+    HookEvent,
     Job,
     Status,
     Times,
     may_precede,
 )
 from bandstand.specs import spec_from_json, spec_to_json
+from bandstand.store import deliveries
 from bandstand.store.tables import events, jobs
 
 ACTIVE = (Status.QUEUED, Status.RUNNING)
@@ -45,7 +47,8 @@ def insert(connection: sa.Connection, job: Job) -> None:
             outputs=[],
             error=None,
             price=job.price,
-            hook=asdict(job.hook) if job.hook else None,
+            hook=_hook_to_json(job.hook),
+            number=job.number,
             attempts=job.attempts,
             created_at=job.times.created,
         )
@@ -78,7 +81,22 @@ def move(
     if changes.get("error"):
         detail["error"] = changes["error"]
     append_event(connection, job_id, EventKind.STATUS, detail)
+    _tell_hook(connection, job_id, to)
     return True
+
+
+def _tell_hook(connection: sa.Connection, job_id: str, status: Status) -> None:
+    """Webhooks due for this change, in its transaction: nothing is announced that is not stored, and the other way round."""
+    row = connection.execute(
+        sa.select(jobs.c.hook, jobs.c.attempts).where(jobs.c.id == job_id)
+    ).one()
+    hook = _hook_from_json(row.hook)
+    if status is Status.RUNNING and row.attempts == 1:
+        deliveries.add(connection, job_id, hook, HookEvent.START)
+    if status is Status.SUCCEEDED:
+        deliveries.add(connection, job_id, hook, HookEvent.OUTPUT)
+    if status.is_final:
+        deliveries.add(connection, job_id, hook, HookEvent.COMPLETED)
 
 
 def begin_attempt(connection: sa.Connection, job_id: str) -> Job | None:
@@ -131,6 +149,9 @@ def report(
         return False
     for kind, detail in news:
         append_event(connection, job_id, kind, detail)
+    if any(kind is EventKind.LOG for kind, _ in news):
+        row = connection.execute(sa.select(jobs.c.hook).where(jobs.c.id == job_id)).one()
+        deliveries.add(connection, job_id, _hook_from_json(row.hook), HookEvent.LOGS)
     return True
 
 
@@ -209,6 +230,24 @@ class Page:
     jobs: Sequence[Job]
     newer: str | None
     older: str | None
+
+
+def find_number(connection: sa.Connection, number: int) -> Job | None:
+    """The job with that integer id."""
+    row = connection.execute(sa.select(jobs).where(jobs.c.number == number)).one_or_none()
+    return _to_job(row) if row else None
+
+
+def remove_content(connection: sa.Connection, job_id: str) -> None:
+    """Forget what was given and made; the record itself stays. The files are the caller's to remove."""
+    connection.execute(
+        jobs.update()
+        .where(jobs.c.id == job_id, jobs.c.removed_at.is_(None))
+        .values(outputs=[], removed_at=time.time())
+    )
+    connection.execute(
+        events.delete().where(events.c.job == job_id, events.c.kind == EventKind.LOG)
+    )
 
 
 def page(
@@ -293,18 +332,23 @@ def active_before(connection: sa.Connection, created_before: float, limit: int) 
     return [_to_job(row) for row in rows]
 
 
-def finished_before(connection: sa.Connection, finished_before: float, limit: int) -> list[str]:
-    """Ids of jobs whose time of keeping is over."""
-    rows = connection.execute(
-        sa.select(jobs.c.id)
-        .where(
-            jobs.c.status.in_([s.value for s in FINAL]),
-            jobs.c.created_at < finished_before,
-            jobs.c.finished_at < finished_before,
-        )
-        .limit(limit)
-    )
-    return list(rows.scalars())
+def finished_before(
+    connection: sa.Connection,
+    origin: str,
+    finished_before: float,
+    keeps_record: bool,  # noqa: FBT001 - a fact about the origin, handed through
+    limit: int,
+) -> list[str]:
+    """Ids of one API's jobs whose time of keeping is over; with `keeps_record` those that still have content."""
+    where: list[sa.ColumnElement[bool]] = [
+        jobs.c.status.in_([s.value for s in FINAL]),
+        jobs.c.origin == origin,
+        jobs.c.created_at < finished_before,
+        jobs.c.finished_at < finished_before,
+    ]
+    if keeps_record:
+        where.append(jobs.c.removed_at.is_(None))
+    return list(connection.execute(sa.select(jobs.c.id).where(*where).limit(limit)).scalars())
 
 
 def canceled_among(connection: sa.Connection, job_ids: Collection[str]) -> set[str]:
@@ -338,7 +382,6 @@ def ahead_of(connection: sa.Connection, job: Job) -> int:
 
 
 def _to_job(row: sa.Row[Any]) -> Job:
-    hook = row.hook
     return Job(
         id=row.id,
         account=row.account,
@@ -352,7 +395,19 @@ def _to_job(row: sa.Row[Any]) -> Job:
         outputs=tuple(Artifact(**artifact) for artifact in row.outputs),
         error=row.error,
         price=row.price,
-        hook=Hook(url=hook["url"], events=tuple(hook["events"])) if hook else None,
+        hook=_hook_from_json(row.hook),
         times=Times(created=row.created_at, started=row.started_at, finished=row.finished_at),
         attempts=row.attempts,
+        number=row.number or 0,
+        removed=row.removed_at,
     )
+
+
+def _hook_to_json(hook: Hook | None) -> dict[str, Any] | None:
+    return {"url": hook.url, "events": sorted(hook.events)} if hook else None
+
+
+def _hook_from_json(stored: Mapping[str, Any] | None) -> Hook | None:
+    if stored is None:
+        return None
+    return Hook(url=stored["url"], events=frozenset(map(HookEvent, stored["events"])))

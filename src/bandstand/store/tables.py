@@ -31,6 +31,10 @@ accounts = sa.Table(
     sa.Column("available", sa.BigInteger, nullable=False),
     sa.Column("held", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("webhook_secret", sa.Text),
+    sa.Column("webhook_secret_before", sa.Text),
+    sa.Column("webhook_secret_at", sa.Double),
+    sa.Column("outputs_url", sa.Text),
     sa.CheckConstraint("available >= 0", name="available_not_negative"),
     sa.CheckConstraint("held >= 0", name="held_not_negative"),
 )
@@ -44,6 +48,8 @@ keys = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("revoked_at", sa.Double),
+    sa.Column("scopes", sa.JSON),
+    sa.Column("expires_at", sa.Double),
 )
 
 jobs = sa.Table(
@@ -66,6 +72,8 @@ jobs = sa.Table(
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("started_at", sa.Double),
     sa.Column("finished_at", sa.Double),
+    sa.Column("number", sa.BigInteger, unique=True, index=True),
+    sa.Column("removed_at", sa.Double),
     sa.Index("ix_jobs_page", "account", "origin", sa.desc("created_at"), sa.desc("id")),
     sa.Index("ix_jobs_status_created_at", "status", "created_at"),
 )
@@ -105,8 +113,34 @@ deliveries = sa.Table(
     sa.Column("answer", sa.Text),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("due_at", sa.Double, nullable=False),
+    sa.Column("tries_max", sa.Integer, nullable=False, server_default="1"),
     sa.Index("ix_deliveries_job", "job"),
     sa.Index("ix_deliveries_status_due_at", "status", "due_at"),
+)
+
+files = sa.Table(
+    "files",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("account", Id, sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("about", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
+    sa.Index("ix_files_account_created_at", "account", "created_at"),
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("account", Id, primary_key=True),
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("job", Id, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
 )
 
 secrets = sa.Table(

@@ -1,0 +1,91 @@
+"""From where a stranger's sound lies to a clip: own files without the network, the rest through the guarded way out.
+
+The bytes are decoded in a process of their own with little memory and time (`audio/apart.py`): a decoder is the last thing to
+trust with them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from bandstand.audio.apart import decode_apart
+from bandstand.audio.clip import Clip
+from bandstand.audio.codecs import Undecodable
+from bandstand.blobs import Blobs
+from bandstand.engines import Inputs
+from bandstand.errors import Failed, NotFound
+from bandstand.fetch import Fetcher
+from bandstand.jobs import Job
+from bandstand.specs import Source
+from bandstand.store import files, jobs
+from bandstand.store.database import Database
+
+SECONDS_MAX = 120.0
+OWN_FILE = re.compile(r"/v1/files/([a-z0-9]{26})(/content)?")
+OWN_RESULT = re.compile(r"/files/([a-z0-9]{26})/([A-Za-z0-9._-]{1,80})")
+NOT_FOUND = "The given audio is a file of this server that is not there."
+
+
+class Sources:
+    """Reads what a job was given."""
+
+    def __init__(self, database: Database, blobs: Blobs, fetcher: Fetcher, own_url: str) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._fetcher = fetcher
+        self._own_url = own_url
+
+    async def inputs(self, job: Job) -> Inputs:
+        """What the engine gets.
+
+        raises  Failed with a text for the client
+        """
+        spec = job.spec
+        melody = await self._clip(job, spec.melody) if spec.melody else None
+        continues = None
+        if spec.continues:
+            whole = await self._clip(job, spec.continues.source)
+            continues = _cut(whole, spec.continues.start, spec.continues.end)
+        return Inputs(melody=melody, continues=continues, attempt=job.attempts)
+
+    async def _clip(self, job: Job, source: Source) -> Clip:
+        content = await self._content(job, source.uri)
+        try:
+            return await asyncio.to_thread(decode_apart, content, seconds_max=SECONDS_MAX)
+        except Undecodable as error:
+            raise Failed(f"The given audio cannot be read: {error}") from None
+
+    async def _content(self, job: Job, uri: str) -> bytes:
+        path = uri.removeprefix(self._own_url).partition("?")[0]
+        if path == uri.partition("?")[0]:
+            return await self._fetcher.download(uri)
+        key = await self._own_key(job, path)
+        try:
+            return await self._blobs.get(key)
+        except NotFound:
+            raise Failed(NOT_FOUND) from None
+
+    async def _own_key(self, job: Job, path: str) -> str:
+        """The key of one of our own files, if it is the asker's own."""
+        if found := OWN_FILE.fullmatch(path):
+            file = await self._database.read(files.find, found[1])
+            if file is not None and file.account == job.account:
+                return file.key
+        if found := OWN_RESULT.fullmatch(path):
+            other = await self._database.read(jobs.find, found[1])
+            if other is not None and other.account == job.account:
+                for artifact in other.outputs:
+                    if artifact.name == found[2]:
+                        return artifact.key
+        raise Failed(NOT_FOUND)
+
+
+def _cut(clip: Clip, start: float, end: float | None) -> Clip:
+    """The stretch from start to end, in seconds. raises Failed when there is nothing in it."""
+    first = round(start * clip.rate)
+    last = clip.samples.shape[1] if end is None else round(end * clip.rate)
+    stretch = clip.samples[:, first:last]
+    if stretch.shape[1] == 0:
+        raise Failed("The stretch to continue is empty: the given audio is shorter than its start.")
+    return Clip(stretch, clip.rate)
