@@ -81,7 +81,9 @@ class Machinery:
         self._hosts = {name: Host(name, hang_seconds=settings.hang_seconds) for name in engines}
         spool = settings.data / "spool"
         self._work = Work(database, blobs, bulletin, runner, self._hosts, spool)
-        self._sweep = Sweep(database, blobs, runner, keep_seconds=settings.keep_seconds)
+        self._sweep = Sweep(
+            database, blobs, runner, spool=spool, keep_seconds=settings.keep_seconds
+        )
         self._liveness = Liveness(
             self._locks(), runner.executor, grace_seconds=settings.grace_seconds
         )

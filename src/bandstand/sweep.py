@@ -1,14 +1,19 @@
-"""Puts right what nobody else does: accepted jobs that no workflow is going to run, and results kept long enough."""
+"""Puts right what nobody else does: accepted jobs that no workflow is going to run, what runs that were cut off left in
+the spool, and results kept long enough.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
+from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection
 
 from bandstand.blobs import Blobs
+from bandstand.engines.spool import job_of
 from bandstand.errors import Unavailable
 from bandstand.jobs import Job
 from bandstand.runner import DurableRunner
@@ -25,21 +30,29 @@ class Sweep:
     """Several may run, in several processes: each thing they do may be done twice."""
 
     def __init__(
-        self, database: Database, blobs: Blobs, runner: DurableRunner, *, keep_seconds: float
+        self,
+        database: Database,
+        blobs: Blobs,
+        runner: DurableRunner,
+        *,
+        spool: Path,
+        keep_seconds: float,
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._runner = runner
+        self._spool = spool
         self._keep_seconds = keep_seconds
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(PERIOD_SECONDS)
             try:
+                await self.clear_spool()
                 await self.adopt_orphans(time.time() - ORPHAN_SECONDS)
                 await self.remove_old(time.time() - self._keep_seconds)
             except Unavailable as error:
                 LOG.warning("sweep must wait", reason=error.message)
+            await asyncio.sleep(PERIOD_SECONDS)
 
     async def adopt_orphans(self, created_before: float) -> int:
         """Enqueue again what has a row but no workflow, as after a restore of one without the other."""
@@ -56,6 +69,15 @@ class Sweep:
 
     def _enqueue(self, connection: Connection, job: Job) -> None:
         self._runner.submit(connection, job)
+
+    async def clear_spool(self) -> int:
+        """Remove this machine's files of jobs that are over; those of a job that goes on may still be of use."""
+        folders = await asyncio.to_thread(lambda: sorted(self._spool.glob("*")))
+        active = await self._database.read(jobs.active_among, {job_of(it) for it in folders})
+        over = [folder for folder in folders if job_of(folder) not in active]
+        for folder in over:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        return len(over)
 
     async def remove_old(self, finished_before: float) -> int:
         old = await self._database.read(jobs.finished_before, finished_before, BATCH)

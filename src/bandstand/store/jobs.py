@@ -307,6 +307,15 @@ def finished_before(connection: sa.Connection, finished_before: float, limit: in
     return list(rows.scalars())
 
 
+def active_among(connection: sa.Connection, job_ids: Collection[str]) -> set[str]:
+    rows = connection.execute(
+        sa.select(jobs.c.id).where(
+            jobs.c.id.in_(job_ids), jobs.c.status.in_([s.value for s in ACTIVE])
+        )
+    )
+    return set(rows.scalars())
+
+
 def canceled_among(connection: sa.Connection, job_ids: Collection[str]) -> set[str]:
     rows = connection.execute(
         sa.select(jobs.c.id).where(jobs.c.id.in_(job_ids), jobs.c.status == Status.CANCELED)
