@@ -187,7 +187,7 @@ def postgres(programs: Path) -> Generator[Postgres]:
         server.start()
         yield server
     finally:
-        server.stop()
+        server.stop(at_once=True)
         shutil.rmtree(folder)
 
 

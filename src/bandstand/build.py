@@ -94,7 +94,7 @@ class Machinery:
         spool = settings.data / "spool"
         sources = Sources(database, blobs, fetcher, settings.url)
         self._work = Work(database, blobs, bulletin, runner, sources, self._hosts, spool)
-        self._sweep = Sweep(database, blobs, runner, _keep(settings))
+        self._sweep = Sweep(database, blobs, runner, _keep(settings), spool=spool)
         self._webhooks = Webhooks(database, fetcher, _renderer(service))
         self._liveness = Liveness(
             self._locks(), runner.executor, grace_seconds=settings.grace_seconds

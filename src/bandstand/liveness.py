@@ -106,7 +106,9 @@ class PostgresLocks:
         keepalives = (
             "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
         )
-        with psycopg.connect(self._url, autocommit=True, options=keepalives) as self._connection:
+        with psycopg.connect(
+            self._url, autocommit=True, options=keepalives, connect_timeout=5
+        ) as self._connection:
             self._connection.execute("select pg_advisory_lock(%s)", (self._key(executor),))
             yield
 
@@ -146,9 +148,10 @@ class Liveness:
         self._is_held = threading.Event()
 
     def start(self) -> None:
-        """Returns when this process's own lock is held: before that it must not take jobs."""
+        """Returns when this process's own lock is held, before which it must not take jobs, or when it is to stop."""
         self._thread.start()
-        self._is_held.wait()
+        while not self._is_held.wait(PERIOD_SECONDS) and not self._stop.is_set():
+            pass
 
     def stop_looking(self) -> None:
         """Hand on no more jobs, but stay alive in the eyes of others: jobs may still be running out."""

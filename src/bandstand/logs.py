@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any, cast
 
 import structlog
 
 SECRET_NAMES = {"key", "authorization", "x-api-key", "api_key", "token", "secret"}
-OWN_KEY = re.compile(r"bs_([0-9a-f]+)_[A-Za-z0-9_-]+")
+OWN_KEY = re.compile(r"bs_([A-Za-z0-9]+)_[A-Za-z0-9_-]+")
 
 
 def set_up_logs(level: str, *, as_json: bool) -> None:
@@ -41,8 +41,19 @@ def hide_secrets(
 ) -> MutableMapping[str, Any]:
     """By name and by look: a field that is called like a secret, and whatever looks like one of our keys."""
     for name, value in fields.items():
-        if name.lower() in SECRET_NAMES:
-            fields[name] = "hidden"
-        elif isinstance(value, str):
-            fields[name] = OWN_KEY.sub(r"bs_\1_hidden", value)
+        fields[name] = _hidden(name, value)
     return fields
+
+
+def _hidden(name: str, value: Any) -> Any:
+    """At any depth: a body or an error's details may be logged as they are."""
+    if name.lower() in SECRET_NAMES:
+        return "hidden"
+    if isinstance(value, str):
+        return OWN_KEY.sub(r"bs_\1_hidden", value)
+    if isinstance(value, Mapping):
+        inside = cast("Mapping[Any, Any]", value)
+        return {name: _hidden(str(name), value) for name, value in inside.items()}
+    if isinstance(value, list | tuple):
+        return [_hidden("", item) for item in cast("Sequence[Any]", value)]
+    return value

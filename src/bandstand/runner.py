@@ -13,12 +13,14 @@ import logging
 import math
 import socket
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from dbos import error as dbos_error
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from bandstand.bulletin import Bulletin
 from bandstand.errors import Unavailable
@@ -74,6 +76,7 @@ class DurableRunner:
             retry_connection_errors=False,
         )
         self._runs: dict[str, asyncio.Task[None]] = {}
+        self._idle: set[str] = set()
         self._looking: asyncio.Task[None] | None = None
         self._is_working = False
 
@@ -91,8 +94,10 @@ class DurableRunner:
         )
 
     async def cancel(self, job_id: str) -> None:
-        if job_id in self._runs:
-            self._runs[job_id].cancel()
+        """Once: a second cancel would break off how the engine lets go of the job."""
+        run = self._runs.get(job_id)
+        if run is not None and not run.cancelling():
+            run.cancel()
 
     async def emit(self, job_id: str, *, attempt: int, fraction: float, news: News) -> bool:
         counts = await self._database.write(
@@ -151,33 +156,54 @@ class DurableRunner:
 
     async def stop(self, drain_seconds: float) -> None:
         """Take no more jobs and let those that run end; what is not done then is left to whoever comes next."""
-        if self._looking is not None:
-            self._looking.cancel()
         if self._is_working:
             drain = math.ceil(drain_seconds) if self._runs else 0
             await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=drain)
-            for run in self._runs.values():
-                run.cancel()
+            left = list(self._runs)
+            for job_id in left:
+                LOG.info("job left to whoever comes next", job=job_id)
+                await self.cancel(job_id)
+            await asyncio.gather(*self._runs.values(), return_exceptions=True)
+        if self._looking is not None:
+            self._looking.cancel()
         await asyncio.to_thread(self._client.destroy)
         self._engine.dispose()
 
     async def unknown(self, job_ids: Sequence[str]) -> list[str]:
-        """Those of the jobs that no workflow is going to run."""
-        rows = await asyncio.to_thread(
-            self._client.list_workflows,
-            workflow_ids=list(job_ids),
-            load_input=False,
-            load_output=False,
-        )
-        known = {row.workflow_id for row in rows if row.status in ALIVE}
+        """Those of the jobs that no workflow is going to run.
+
+        Trap: when the database goes away just after DBOS has claimed a workflow, it is ours and nobody runs it. For a
+        moment that is so with every job, hence it must be so at two calls in a row.
+        """
+        with _told():
+            rows = await asyncio.to_thread(
+                self._client.list_workflows,
+                workflow_ids=list(job_ids),
+                load_input=False,
+                load_output=False,
+            )
+        idle = {
+            row.workflow_id
+            for row in rows
+            if row.status == "PENDING"
+            and row.executor_id == self.executor
+            and row.workflow_id not in self._runs
+        }
+        dropped, self._idle = idle & self._idle, idle
+        known = {row.workflow_id for row in rows if row.status in ALIVE} - dropped
         return [job_id for job_id in job_ids if job_id not in known]
 
     async def forget(self, job_ids: Sequence[str]) -> None:
         """Remove what DBOS remembers of finished jobs."""
-        await self._client.delete_workflows_async(list(job_ids))
+        with _told():
+            await self._client.delete_workflows_async(list(job_ids))
 
     async def _run(self, perform: Callable[[str], Awaitable[None]], job_id: str) -> None:
         """One workflow; ends quietly when its job is canceled."""
+        if (earlier := self._runs.get(job_id)) is not None:
+            # This process was taken for dead, and the job came back to it.
+            await self.cancel(job_id)
+            await asyncio.wait([earlier])
         run = asyncio.ensure_future(perform(job_id))
         self._runs[job_id] = run
         try:
@@ -186,7 +212,8 @@ class DurableRunner:
                 run.result()
         finally:
             run.cancel()
-            del self._runs[job_id]
+            if self._runs.get(job_id) is run:
+                del self._runs[job_id]
 
     async def _look_for_canceled(self) -> None:
         """A cancel may have reached another process; the job's row tells."""
@@ -197,6 +224,15 @@ class DurableRunner:
                 with contextlib.suppress(Unavailable):
                     for job_id in await self._database.read(jobs.canceled_among, ids):
                         await self.cancel(job_id)
+
+
+@contextlib.contextmanager
+def _told() -> Generator[None]:
+    """What DBOS raises when its database is away, in our words."""
+    try:
+        yield
+    except (SQLAlchemyError, dbos_error.DBOSException) as error:
+        raise Unavailable(f"The queue is not available: {error}") from error
 
 
 def quiet_dbos() -> None:

@@ -249,7 +249,7 @@ class Service:
     async def delete_file(self, account: Account, file_id: str) -> None:
         file = await self.file(account, file_id)
         await self._database.write(files.delete, file.id)
-        await self.blobs.delete_prefix(f"files/{file.id}/")
+        await self.blobs.delete_prefix(f"files/{file.id}")
 
     async def waiting(self) -> dict[tuple[str, str], tuple[int, float]]:
         return await self._database.read(jobs.waiting)

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     """Each field is `BANDSTAND_<NAME>` in the environment and `<name>` in TOML."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, allow_inf_nan=False
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -109,7 +109,9 @@ class Settings(BaseSettings):
     jobs_max_account: int = Field(100, ge=1, description="Unfinished jobs one account may have.")
     jobs_max_total: int = Field(1000, ge=1, description="Unfinished jobs of all accounts together.")
     body_bytes_max: int = Field(1_000_000, ge=1000, description="Largest JSON body.")
-    link_seconds: float = Field(3600.0, gt=0, description="How long a link to a result works.")
+    link_seconds: float = Field(
+        3600.0, gt=0, le=10 * 365 * 86400, description="How long a link to a result works."
+    )
     keep_seconds: float | None = Field(
         None,
         gt=0,
@@ -171,7 +173,7 @@ def load_settings(**given: Any) -> Settings:
     raises  Misconfigured naming the setting, what is wrong with it and, when misspelt, the nearest name
     """
     _refuse_unknown(
-        (name.removeprefix(PREFIX).lower(), name)
+        (name[len(PREFIX) :], name)
         for name in [*os.environ, *dotenv_values(".env")]
         if name.upper().startswith(PREFIX) and name.upper() not in NAMES_OF_OTHERS
     )

@@ -1,16 +1,21 @@
-"""Puts right what nobody else does: accepted jobs that no workflow is going to run, and results kept long enough."""
+"""Puts right what nobody else does: accepted jobs that no workflow is going to run, what runs that were cut off left in
+the spool, and results kept long enough.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection
 
 from bandstand.blobs import Blobs
+from bandstand.engines.spool import job_of
 from bandstand.errors import Unavailable
 from bandstand.jobs import Job
 from bandstand.runner import DurableRunner
@@ -40,16 +45,19 @@ class Sweep:
         blobs: Blobs,
         runner: DurableRunner,
         keep: Mapping[str, Keep],
+        *,
+        spool: Path,
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._runner = runner
         self._keep = keep
+        self._spool = spool
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(PERIOD_SECONDS)
             try:
+                await self.clear_spool()
                 await self.adopt_orphans(time.time() - ORPHAN_SECONDS)
                 for origin, keep in self._keep.items():
                     await self.remove_old(origin, keep, time.time())
@@ -57,6 +65,7 @@ class Sweep:
                 await self._database.write(idempotency.forget_old)
             except Unavailable as error:
                 LOG.warning("sweep must wait", reason=error.message)
+            await asyncio.sleep(PERIOD_SECONDS)
 
     async def adopt_orphans(self, created_before: float) -> int:
         """Enqueue again what has a row but no workflow, as after a restore of one without the other."""
@@ -74,6 +83,15 @@ class Sweep:
     def _enqueue(self, connection: Connection, job: Job) -> None:
         self._runner.submit(connection, job)
 
+    async def clear_spool(self) -> int:
+        """Remove this machine's files of jobs that are over; those of a job that goes on may still be of use."""
+        folders = await asyncio.to_thread(lambda: sorted(self._spool.glob("*")))
+        active = await self._database.read(jobs.active_among, {job_of(it) for it in folders})
+        over = [folder for folder in folders if job_of(folder) not in active]
+        for folder in over:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        return len(over)
+
     async def remove_old(self, origin: str, keep: Keep, now: float) -> int:
         """What was made through one API and has been kept long enough."""
         old = await self._database.read(
@@ -81,7 +99,7 @@ class Sweep:
         )
         remove = jobs.remove_content if keep.record else jobs.delete
         for job_id in old:
-            await self._blobs.delete_prefix(f"jobs/{job_id}/")
+            await self._blobs.delete_prefix(f"jobs/{job_id}")
             await self._database.write(remove, job_id)
         if old:
             await self._runner.forget(old)
@@ -89,5 +107,5 @@ class Sweep:
 
     async def remove_uploads(self) -> None:
         for file in await self._database.read(files.expired, BATCH):
-            await self._blobs.delete_prefix(f"files/{file.id}/")
+            await self._blobs.delete_prefix(f"files/{file.id}")
             await self._database.write(files.delete, file.id)

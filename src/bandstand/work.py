@@ -119,7 +119,9 @@ class Work:
         reporter = Reporter(job, self._blobs, self._runner.emit)
         reporting = asyncio.create_task(reporter.run())
         making = asyncio.create_task(
-            self._hosts[job.engine].make(
+            # An engine that does not start is no fault of the job: it waits until that is mended.
+            self._persist(
+                self._hosts[job.engine].make,
                 job.id,
                 job.spec,
                 inputs,

@@ -8,12 +8,12 @@ Source: Recommendation ITU-R BS.1770-4 (10/2015), annexes 1 and 2; musicgen.md s
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from scipy import signal
 
 from bandstand.audio.clip import Clip, Samples
 from bandstand.audio.resample import to_channels
@@ -23,6 +23,7 @@ Numbers = NDArray[np.float64]
 _HOP = 10  # per second: a gating block is 0.4 s and starts every 0.1 s
 _HOPS_PER_BLOCK = 4
 _CHUNK = 100  # hops, 10 s: what is filtered at once
+_RINGING = 0.5  # seconds after which the filters are silent: their slowest pole has fallen to 1e-52
 _ABSOLUTE_GATE = -70.0  # LUFS
 _RELATIVE_GATE = -10.0  # LU
 _OFFSET = -0.691
@@ -157,13 +158,38 @@ def _weighted_hops(clip: Clip) -> Iterator[tuple[Numbers, NDArray[np.int64]]]:
     edges = np.arange(count + 1, dtype=np.int64) * clip.rate // _HOP
     if count < _HOPS_PER_BLOCK:
         edges = np.array([0, length], np.int64) if length else np.zeros(1, np.int64)
-    sections = k_weighting(clip.rate)
-    state = np.zeros((len(sections), clip.channels, 2))
+    ringing = np.zeros((clip.channels, round(_RINGING * clip.rate)))
     for first in range(0, len(edges) - 1, _CHUNK):
         part = edges[first : first + _CHUNK + 1]
         sound = clip.samples[:, part[0] : part[-1]].astype(np.float64)
-        weighted, state = signal.sosfilt(sections, sound, axis=1, zi=state)
+        weighted, ringing = _weighted(sound, ringing, clip.rate)
         yield np.square(weighted).sum(axis=0), part
+
+
+def _weighted(sound: Numbers, ringing: Numbers, rate: int) -> tuple[Numbers, Numbers]:
+    """K-weighted sound, and how the filters ring on after it.
+
+    The filters are applied as their spectrum, with so much room behind the sound that what rings on
+    does not come round to its beginning. Exact to rounding, and the only filter here: not worth a
+    library of signal processing, which takes longer to load than a short piece to make.
+
+    sound, ringing  float64 [channels, samples]
+    """
+    length, tail = sound.shape[1], ringing.shape[1]
+    size = 1 << (length + tail - 1).bit_length()
+    spectrum = np.fft.rfft(sound, size) * _response(rate, size)
+    heard = np.fft.irfft(spectrum, size)[:, : length + tail]
+    heard[:, :tail] += ringing
+    return heard[:, :length], heard[:, length:]
+
+
+@functools.lru_cache(maxsize=4)
+def _response(rate: int, size: int) -> NDArray[np.complex128]:
+    """What the filters do to each frequency of a real spectrum of `size` samples."""
+    delay = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
+    powers = np.stack([np.ones_like(delay), delay, delay * delay])
+    sections = k_weighting(rate)
+    return np.prod((sections[:, :3] @ powers) / (sections[:, 3:] @ powers), axis=0)
 
 
 def _sliding_sum(values: Numbers, size: int) -> Numbers:

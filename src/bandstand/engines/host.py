@@ -31,6 +31,9 @@ from bandstand.specs import MusicSpec
 BEAT_SECONDS = 1.0
 SILENCE_SECONDS_MAX = 20.0  # without a beat the child's own loop is stuck
 DROP_SECONDS_MAX = 0.8  # a canceled job that is still inside after this costs the child its life
+START_AGAIN_SECONDS = (
+    5.0  # a child that did not start is not tried again at once, however many jobs ask
+)
 LOG = structlog.get_logger("engines")
 
 
@@ -78,13 +81,17 @@ class Host:
         self._connection: Connection | None = None
         self._ready: asyncio.Future[int] | None = None
         self._beat_at = 0.0
+        self._killed_because = ""
+        self._broken: tuple[float, Unavailable] | None = None
         self._starting = asyncio.Lock()
         self._gate = Gate()
         self._watching: asyncio.Task[None] | None = None
 
     @property
     def is_up(self) -> bool:
-        return self._connection is not None and self._ready is not None and self._ready.done()
+        ready = self._ready
+        has_answered = ready is not None and ready.done() and ready.exception() is None
+        return self._connection is not None and has_answered
 
     async def start(self) -> None:
         """Start the child and wait until its engine is ready.
@@ -103,7 +110,7 @@ class Host:
         process = self._process
         if process is None:
             return
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(EngineDied):
             self._send("stop")
         try:
             await asyncio.to_thread(process.wait, 3.0)
@@ -111,10 +118,14 @@ class Host:
             self.kill("it did not stop")
             await asyncio.to_thread(process.wait)
 
-    def kill(self, why: str) -> None:
-        """End the child; what is inside hears `EngineDied` as soon as the pipe closes."""
+    def kill(self, why: str, job: str | None = None) -> None:
+        """End the child; what is inside hears `EngineDied` as soon as the pipe closes.
+
+        why  told to the clients of all jobs inside, so it names no job
+        """
         if self._process is not None and self._process.poll() is None:
-            LOG.warning("engine killed", engine=self.engine, why=why)
+            LOG.warning("engine killed", engine=self.engine, why=why, job=job)
+            self._killed_because = why
             self._process.kill()
 
     async def make(
@@ -148,15 +159,19 @@ class Host:
                 self._inside.pop(job, None)
 
     async def _drop(self, job: str, inside: Inside) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(EngineDied):
             self._send("drop", job)
         done, _ = await asyncio.wait([inside.done], timeout=DROP_SECONDS_MAX)
         if not done:
-            self.kill(f"job {job} did not let go when it was canceled")
+            self.kill("it did not let go of a canceled job", job)
         elif not inside.done.cancelled():
             inside.done.exception()  # heard, so that nobody warns of it
 
     async def _spawn(self) -> None:
+        """raises Unavailable; for a moment after a failure without trying"""
+        if self._broken is not None and time.monotonic() - self._broken[0] < START_AGAIN_SECONDS:
+            raise self._broken[1]
+        self._killed_because = ""
         ours, theirs = Pipe()
         self._process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own module; a fork takes no time
             [sys.executable, "-m", "bandstand.engines.child", self.engine, str(theirs.fileno())],
@@ -169,10 +184,21 @@ class Host:
         self._beat_at = time.monotonic()
         self._ready = asyncio.get_running_loop().create_future()
         loop = asyncio.get_running_loop()
-        threading.Thread(target=self._listen, args=(ours, loop), daemon=True).start()
-        self.slots = await self._ready
+        heard = (ours, self._process, loop)
+        threading.Thread(target=self._listen, args=heard, daemon=True).start()
+        try:
+            # Shielded: whoever waits here may be canceled, and the child still starts for the others.
+            self.slots = await asyncio.shield(self._ready)
+        except Unavailable as error:
+            self._broken = time.monotonic(), error
+            raise
 
-    def _listen(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+    def _listen(
+        self,
+        connection: Connection,
+        process: subprocess.Popen[bytes],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         """In a thread, until the child's end of the pipe closes."""
         with contextlib.suppress(
             RuntimeError
@@ -182,6 +208,7 @@ class Host:
                     message = connection.recv()
                 except (EOFError, OSError):
                     loop.call_soon_threadsafe(self._lost, connection)
+                    process.wait()  # or it stays in the system's table as a zombie
                     return
                 loop.call_soon_threadsafe(self._hear, *message)
 
@@ -190,7 +217,10 @@ class Host:
             return
         self._connection = None
         connection.close()
-        died = EngineDied(f"The engine {self.engine!r} ended while it was working on this job.")
+        why = f": {self._killed_because}" if self._killed_because else ""
+        died = EngineDied(
+            f"The engine {self.engine!r} ended while it was working on this job{why}."
+        )
         if self._ready is not None and not self._ready.done():
             self._ready.set_exception(Unavailable(f"The engine {self.engine!r} does not start."))
         for inside in self._inside.values():
@@ -228,7 +258,10 @@ class Host:
     def _send(self, *message: Any) -> None:
         if self._connection is None:
             raise EngineDied
-        self._connection.send(message)
+        try:
+            self._connection.send(message)
+        except OSError as error:  # it has just ended, and its last words are still on their way
+            raise EngineDied from error
 
     async def _watch(self) -> None:
         """Kill a child that no longer beats, or that has said nothing of a job for too long."""
@@ -238,33 +271,50 @@ class Host:
                 continue
             now = time.monotonic()
             if now - self._beat_at > SILENCE_SECONDS_MAX:
-                self.kill("it no longer answers")
+                self.kill("it no longer answered")
             for job, inside in self._inside.items():
                 if inside.is_begun and now - inside.heard_at > self._hang_seconds:
-                    self.kill(f"job {job} reported nothing for {self._hang_seconds:g} s")
+                    self.kill(f"it reported nothing for {self._hang_seconds:g} s", job)
 
 
 class Gate:
-    """Lets many in together, or one alone."""
+    """Lets many in together, or one alone. Whoever wants to be alone waits at most for those who are inside."""
 
     def __init__(self) -> None:
         self._changed = asyncio.Condition()
         self._count = 0
+        self._alone_waiting = 0
         self._is_taken_alone = False
 
     @contextlib.asynccontextmanager
     async def enter(self, *, alone: bool) -> AsyncGenerator[None]:
-        async with self._changed:
-            await self._changed.wait_for(
-                lambda: not self._is_taken_alone and (not alone or self._count == 0)
-            )
-            self._count += 1
-            self._is_taken_alone = alone
+        await (self._enter_alone() if alone else self._enter_together())
         try:
             yield
         finally:
-            async with self._changed:
-                self._count -= 1
-                if alone:
-                    self._is_taken_alone = False
+            await asyncio.shield(self._leave(alone=alone))
+
+    async def _enter_together(self) -> None:
+        async with self._changed:
+            await self._changed.wait_for(
+                lambda: not self._is_taken_alone and not self._alone_waiting
+            )
+            self._count += 1
+
+    async def _enter_alone(self) -> None:
+        async with self._changed:
+            self._alone_waiting += 1
+            try:
+                await self._changed.wait_for(lambda: self._count == 0)
+                self._is_taken_alone = True
+                self._count = 1
+            finally:
+                self._alone_waiting -= 1
                 self._changed.notify_all()
+
+    async def _leave(self, *, alone: bool) -> None:
+        async with self._changed:
+            self._count -= 1
+            if alone:
+                self._is_taken_alone = False
+            self._changed.notify_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from bandstand.audio.codecs import FORMATS, encode
@@ -9,16 +10,24 @@ from bandstand.audio.loudness import integrated_loudness, normalize, true_peak
 from bandstand.audio.resample import resample
 from bandstand.audio.tags import Tags
 from bandstand.engines import Made
-from bandstand.engines.spool import Pressed, pressed, write_manifest
+from bandstand.engines.spool import Pressed, aside, finish, pressed
 from bandstand.specs import MusicSpec
 
 
 def press(made: Made, spec: MusicSpec, tags: Tags, folder: Path) -> tuple[Pressed, ...]:
-    """Write the track and the extras into the folder, the manifest last.
+    """Write the track and the extras; the folder appears when all of it is there.
 
     raises  ValueError when the engine made no finite sound
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    gathered = aside(folder)
+    try:
+        return finish(gathered, folder, _write(made, spec, tags, gathered))
+    except BaseException:
+        shutil.rmtree(gathered, ignore_errors=True)
+        raise
+
+
+def _write(made: Made, spec: MusicSpec, tags: Tags, folder: Path) -> list[Pressed]:
     clip = normalize(made.clip, spec.loudness.value)
     if spec.sample_rate is not None:
         clip = resample(clip, spec.sample_rate)
@@ -38,8 +47,7 @@ def press(made: Made, spec: MusicSpec, tags: Tags, folder: Path) -> tuple[Presse
         file = folder / extra.name
         file.write_bytes(extra.content)
         files.append(pressed(file, kind=extra.kind, media_type=extra.media_type, about={}))
-    write_manifest(folder, files)
-    return tuple(files)
+    return files
 
 
 def _finite(value: float) -> float | None:

@@ -351,6 +351,15 @@ def finished_before(
     return list(connection.execute(sa.select(jobs.c.id).where(*where).limit(limit)).scalars())
 
 
+def active_among(connection: sa.Connection, job_ids: Collection[str]) -> set[str]:
+    rows = connection.execute(
+        sa.select(jobs.c.id).where(
+            jobs.c.id.in_(job_ids), jobs.c.status.in_([s.value for s in ACTIVE])
+        )
+    )
+    return set(rows.scalars())
+
+
 def canceled_among(connection: sa.Connection, job_ids: Collection[str]) -> set[str]:
     rows = connection.execute(
         sa.select(jobs.c.id).where(jobs.c.id.in_(job_ids), jobs.c.status == Status.CANCELED)

@@ -1,0 +1,101 @@
+"""The catalog: who makes a piece when the model asked for is not here."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bandstand.catalog import COMPOSER, FAKE, FOREIGN_NAMES, MODELS, Catalog, model_named, price_of
+from bandstand.errors import Invalid, Unavailable
+from bandstand.settings import StandIn
+from bandstand.specs import MusicSpec, Source, Span
+
+SOURCE = Source(uri="https://example.org/a.wav")
+BARE = Catalog()
+
+
+def asking(model: str, **more: object) -> MusicSpec:
+    return MusicSpec(prompt="rain", model=model, **more)  # pyright: ignore[reportArgumentType]
+
+
+def test_every_foreign_name_means_a_model_of_ours():
+    assert {row.model for row in FOREIGN_NAMES} <= set(MODELS)
+    for row in FOREIGN_NAMES:
+        assert model_named(row.dialect, row.name) == row.model
+    assert model_named("replicate", "music_gen") is None
+
+
+def test_every_model_tells_its_licence_and_its_price():
+    for name, model in MODELS.items():
+        assert model.name == name
+        assert model.licence
+        assert model.price > 0
+        assert model.channels in {1, 2}
+
+
+def test_composer_stands_in_for_a_model_without_weights():
+    assert BARE.choose(asking("stereo-melody-large")) is COMPOSER
+
+
+def test_installed_model_makes_its_own_pieces():
+    catalog = Catalog(frozenset({"composer", "large"}))
+
+    assert catalog.choose(asking("large")).name == "large"
+
+
+def test_other_installed_model_stands_in_when_that_is_set():
+    catalog = Catalog(frozenset({"composer", "small", "medium"}), StandIn.OTHER)
+
+    assert catalog.choose(asking("large")).name == "medium"
+
+
+def test_nothing_stands_in_when_that_is_set():
+    with pytest.raises(Unavailable, match="large"):
+        Catalog(stand_in=StandIn.ERROR).choose(asking("large"))
+
+
+def test_composer_does_not_stand_in_for_what_it_cannot_do():
+    with pytest.raises(Unavailable):
+        BARE.choose(asking("melody", melody=SOURCE))
+    with pytest.raises(Unavailable):
+        BARE.choose(asking("large", continues=Span(source=SOURCE)))
+
+
+def test_composer_loses_nothing_by_multiband_diffusion():
+    assert BARE.choose(asking("large", multiband=True)) is COMPOSER
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted"),
+    [
+        ("melody", asking("large", melody=SOURCE)),
+        ("multiband", asking("stereo-large", multiband=True)),
+        ("continues", asking("composer", continues=Span(source=SOURCE))),
+    ],
+)
+def test_what_the_model_asked_for_cannot_do_is_refused_by_field(field: str, wanted: MusicSpec):
+    with pytest.raises(Invalid) as caught:
+        BARE.choose(wanted)
+
+    assert caught.value.problems[0].field == field
+
+
+def test_misspelt_model_is_answered_with_the_nearest():
+    with pytest.raises(Invalid, match="did you mean 'composer'"):
+        BARE.find("composr")
+
+
+def test_test_tone_is_offered_only_where_it_is_installed():
+    with pytest.raises(Invalid):
+        BARE.find("fake")
+
+    assert FAKE not in BARE.rows()
+    assert Catalog(frozenset({"fake"})).find("fake") is FAKE
+
+
+@given(st.floats(0.5, 600.0))
+def test_price_counts_whole_seconds_begun(seconds: float):
+    assert price_of(MODELS["large"], seconds) == MODELS["large"].price * math.ceil(seconds)

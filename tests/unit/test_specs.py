@@ -1,0 +1,103 @@
+"""Specs: what every model could do, and that storing one loses nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bandstand.errors import Invalid
+from bandstand.specs import (
+    PROMPT_CHARACTERS_MAX,
+    SAMPLE_RATES,
+    SECONDS_MAX,
+    SECONDS_MIN,
+    SEED_MAX,
+    Encoding,
+    Loudness,
+    MusicSpec,
+    Sampling,
+    Source,
+    Span,
+    check_spec,
+    spec_from_json,
+    spec_to_json,
+)
+
+SOURCE = Source(uri="https://example.org/a.wav")
+finite = st.floats(allow_nan=False, allow_infinity=False)
+sources = st.builds(Source, uri=st.text())
+specs = st.builds(
+    MusicSpec,
+    prompt=st.text(),
+    seconds=finite,
+    seed=st.none() | st.integers(0, SEED_MAX),
+    melody=st.none() | sources,
+    continues=st.none()
+    | st.builds(Span, source=sources, start=finite, end=st.none() | finite),
+    sampling=st.builds(Sampling, temperature=finite, top_k=st.integers(), top_p=finite),
+    multiband=st.booleans(),
+    loudness=st.sampled_from(Loudness),
+    encoding=st.sampled_from(Encoding),
+    sample_rate=st.none() | st.sampled_from(SAMPLE_RATES),
+)  # fmt: skip
+
+
+def spec(**changes: Any) -> MusicSpec:
+    return dataclasses.replace(MusicSpec(prompt="rain"), **changes)
+
+
+@given(specs)
+def test_stored_spec_comes_back_the_same(wanted: MusicSpec):
+    assert spec_from_json(json.loads(json.dumps(spec_to_json(wanted)))) == wanted
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        spec(prompt="🎵" * PROMPT_CHARACTERS_MAX),
+        spec(prompt="", melody=SOURCE),
+        spec(prompt=" ", continues=Span(source=SOURCE)),
+        spec(seconds=SECONDS_MIN),
+        spec(seconds=SECONDS_MAX),
+        spec(seed=0),
+        spec(seed=SEED_MAX),
+        spec(sample_rate=48000),
+    ],
+)
+def test_what_some_model_could_make_is_let_through(good: MusicSpec):
+    check_spec(good)
+
+
+@pytest.mark.parametrize(
+    ("field", "bad"),
+    [
+        ("prompt", spec(prompt="")),
+        ("prompt", spec(prompt=" \n\t\N{NO-BREAK SPACE}")),
+        ("prompt", spec(prompt="x" * (PROMPT_CHARACTERS_MAX + 1))),
+        ("prompt", spec(prompt="half a pair \ud83c")),
+        ("seconds", spec(seconds=math.nan)),
+        ("seconds", spec(seconds=math.inf)),
+        ("seconds", spec(seconds=0.0)),
+        ("seconds", spec(seconds=-1.0)),
+        ("seconds", spec(seconds=SECONDS_MIN - 0.01)),
+        ("seconds", spec(seconds=SECONDS_MAX + 0.01)),
+        ("seed", spec(seed=-1)),
+        ("seed", spec(seed=SEED_MAX + 1)),
+        ("melody", spec(melody=SOURCE, continues=Span(source=SOURCE))),
+        ("sample_rate", spec(sample_rate=44000)),
+        ("temperature", spec(sampling=Sampling(temperature=math.nan))),
+        ("top_p", spec(sampling=Sampling(top_p=-math.inf))),
+        ("guidance", spec(sampling=Sampling(guidance=math.inf))),
+    ],
+)
+def test_what_no_model_could_make_is_refused_by_field(field: str, bad: MusicSpec):
+    with pytest.raises(Invalid) as caught:
+        check_spec(bad)
+
+    assert [problem.field for problem in caught.value.problems] == [field]
