@@ -19,7 +19,15 @@ from bandstand.settings import PREFIX
 
 KEY = "bs_0123456789ab_the-first-key-of-all-tests"
 START_SECONDS_MAX = 60.0
-USUAL = {"engines": "fake", "poll_seconds": 0.02, "grace_seconds": 0.5, "drain_seconds": 1.0}
+USUAL = {
+    "engines": "fake",
+    "poll_seconds": 0.02,
+    "grace_seconds": 0.5,
+    "drain_seconds": 1.0,
+    "creates_per_minute": 1_000_000,
+    "reads_per_minute": 1_000_000,
+    "failed_keys_per_minute": 1_000_000,
+}
 FINAL = {"succeeded", "failed", "canceled"}
 
 
