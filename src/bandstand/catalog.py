@@ -89,6 +89,7 @@ FAKE = Model(
     price=1,
     channels=1,
     rate=32000,
+    abilities=frozenset({Ability.MELODY, Ability.CONTINUATION}),
 )
 MODELS: Mapping[str, Model] = {
     model.name: model
@@ -132,7 +133,7 @@ FOREIGN_NAMES: tuple[ForeignName, ...] = (
     ),
     ForeignName(dialect="leap", name="melody", model="melody-large"),
     ForeignName(dialect="leap", name="music", model="large"),
-    ForeignName(dialect="modelslab", name="music_gen", model="medium"),
+    ForeignName(dialect="modelslab", name="music_gen", model="melody"),
     ForeignName(dialect="segmind", name="meta-musicgen-medium", model="medium"),
 )
 
@@ -191,15 +192,14 @@ class Catalog:
         raise Unavailable(_absence(asked))
 
     def _other(self, asked: Model, spec: MusicSpec) -> Model | None:
-        """The dearest installed model of the same engine that can do what is wanted."""
+        """The dearest installed model that can do what is wanted, of the same engine if there is one."""
         able = [
             model
             for model in self.models.values()
-            if model.name in self.installed
-            and model.engine == asked.engine
-            and needed(spec) <= model.abilities
+            if model.name in self.installed and needed(spec) <= model.abilities
         ]
-        return max(able, key=lambda model: model.price, default=None)
+        nearness = {model.name: (model.engine == asked.engine, model.price) for model in able}
+        return max(able, key=lambda model: nearness[model.name], default=None)
 
     def rows(self) -> Iterable[Model]:
         return (m for m in self.models.values() if m is not FAKE or FAKE.name in self.installed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from bandstand.errors import Invalid
 PROMPT_CHARACTERS_MAX = 4000
 SECONDS_MIN, SECONDS_MAX = 0.5, 600.0
 SEED_MAX = 2**63 - 1
-SAMPLE_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+SAMPLES_MAX = 28_800_000  # per channel: ten minutes at 48 kHz
 
 
 class Loudness(enum.StrEnum):
@@ -38,6 +38,15 @@ class Encoding(enum.StrEnum):
     MP3 = "mp3"
     FLAC = "flac"
     OGG = "ogg"
+
+
+SAMPLE_RATES = range(8000, 768_001)
+# What a format can hold of these; where a format is not named, all.
+RATES_OF: Mapping[Encoding, Collection[int]] = {
+    Encoding.MP3: (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
+    Encoding.FLAC: range(8000, 655_351),
+    Encoding.OGG: range(8000, 192_001),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +119,30 @@ def check_spec(spec: MusicSpec) -> None:
         raise Invalid("seed", "must be between 0 and 2^63 - 1")
     if spec.melody is not None and spec.continues is not None:
         raise Invalid("melody", "cannot be combined with audio to continue")
-    if spec.sample_rate is not None and spec.sample_rate not in SAMPLE_RATES:
-        raise Invalid("sample_rate", f"must be one of {', '.join(map(str, SAMPLE_RATES))}")
+    if spec.sample_rate is not None:
+        _check_rate(spec.sample_rate, spec)
     _check_sampling(spec.sampling)
+
+
+def _check_rate(rate: int, spec: MusicSpec) -> None:
+    if rate not in SAMPLE_RATES:
+        raise Invalid("sample_rate", f"must be between {SAMPLE_RATES[0]} and {SAMPLE_RATES[-1]} Hz")
+    held = RATES_OF.get(spec.encoding, SAMPLE_RATES)
+    if rate not in held:
+        raise Invalid(
+            "sample_rate",
+            f"{spec.encoding.value} cannot hold {rate} Hz, only {_told(held)}; wav holds any",
+        )
+    if rate * spec.seconds > SAMPLES_MAX:
+        raise Invalid(
+            "sample_rate", f"is at most {int(SAMPLES_MAX / spec.seconds)} Hz for so long a piece"
+        )
+
+
+def _told(rates: Collection[int]) -> str:
+    if isinstance(rates, range):
+        return f"{rates[0]} to {rates[-1]}"
+    return ", ".join(map(str, rates))
 
 
 def _check_sampling(sampling: Sampling) -> None:

@@ -52,6 +52,13 @@ def test_other_installed_model_stands_in_when_that_is_set():
     assert catalog.choose(asking("large")).name == "medium"
 
 
+def test_other_engine_stands_in_for_what_the_own_one_cannot_do():
+    catalog = Catalog(frozenset({"composer", "small", "fake"}), StandIn.OTHER)
+
+    assert catalog.choose(asking("melody", melody=SOURCE)) is FAKE
+    assert catalog.choose(asking("melody")).name == "small"
+
+
 def test_nothing_stands_in_when_that_is_set():
     with pytest.raises(Unavailable, match="large"):
         Catalog(stand_in=StandIn.ERROR).choose(asking("large"))

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bandstand.audio.codecs import FORMATS
 from bandstand.errors import Invalid
 from bandstand.specs import (
     PROMPT_CHARACTERS_MAX,
+    RATES_OF,
     SAMPLE_RATES,
+    SAMPLES_MAX,
     SECONDS_MAX,
     SECONDS_MIN,
     SEED_MAX,
@@ -68,6 +71,10 @@ def test_stored_spec_comes_back_the_same(wanted: MusicSpec):
         spec(seed=0),
         spec(seed=SEED_MAX),
         spec(sample_rate=48000),
+        spec(sample_rate=10_007),
+        spec(sample_rate=SAMPLE_RATES[-1], seconds=20.0),
+        spec(sample_rate=11025, encoding=Encoding.MP3),
+        spec(sample_rate=10_000, encoding=Encoding.OGG),
     ],
 )
 def test_what_some_model_could_make_is_let_through(good: MusicSpec):
@@ -90,7 +97,13 @@ def test_what_some_model_could_make_is_let_through(good: MusicSpec):
         ("seed", spec(seed=-1)),
         ("seed", spec(seed=SEED_MAX + 1)),
         ("melody", spec(melody=SOURCE, continues=Span(source=SOURCE))),
-        ("sample_rate", spec(sample_rate=44000)),
+        ("sample_rate", spec(sample_rate=0)),
+        ("sample_rate", spec(sample_rate=SAMPLE_RATES[0] - 1)),
+        ("sample_rate", spec(sample_rate=SAMPLE_RATES[-1] + 1)),
+        ("sample_rate", spec(sample_rate=SAMPLES_MAX // 600 + 1, seconds=600.0)),
+        ("sample_rate", spec(sample_rate=10_000, encoding=Encoding.MP3)),
+        ("sample_rate", spec(sample_rate=192_001, encoding=Encoding.OGG)),
+        ("sample_rate", spec(sample_rate=655_351, encoding=Encoding.FLAC)),
         ("temperature", spec(sampling=Sampling(temperature=math.nan))),
         ("top_p", spec(sampling=Sampling(top_p=-math.inf))),
         ("guidance", spec(sampling=Sampling(guidance=math.inf))),
@@ -101,3 +114,11 @@ def test_what_no_model_could_make_is_refused_by_field(field: str, bad: MusicSpec
         check_spec(bad)
 
     assert [problem.field for problem in caught.value.problems] == [field]
+
+
+@pytest.mark.parametrize("encoding", Encoding)
+def test_rates_that_are_let_through_are_those_that_the_format_holds(encoding: Encoding):
+    allowed = RATES_OF.get(encoding, SAMPLE_RATES)
+    held = FORMATS[encoding.value].rates
+
+    assert [rate in allowed for rate in SAMPLE_RATES] == [rate in held for rate in SAMPLE_RATES]

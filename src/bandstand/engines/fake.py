@@ -1,6 +1,7 @@
 """A tone instead of music, with delays and accidents on request. For tests and load, never a stand-in.
 
-The prompt's words steer it: `work=2` seconds of pretended work in `steps=10` reports, `fail`, `crash` (the process
+Given sound shows that it arrived: after a melody the tone has the pitch that is loudest in it, and what is to be continued comes
+first. The prompt's words steer the rest: `work=2` seconds of pretended work in `steps=10` reports, `fail`, `crash` (the process
 ends), `crash=1` (only in run 1), `hang` (reports nothing and never ends), `deaf` (does not hear a cancel).
 """
 
@@ -13,7 +14,8 @@ import time
 
 import numpy as np
 
-from bandstand.audio.clip import Clip
+from bandstand.audio.clip import Clip, Samples
+from bandstand.audio.resample import resample, to_channels
 from bandstand.engines import Inputs, Made, Report
 from bandstand.errors import Failed
 from bandstand.specs import MusicSpec
@@ -35,7 +37,7 @@ class FakeEngine:
         words = {
             name: value for name, _, value in (word.partition("=") for word in spec.prompt.split())
         }
-        tone = _tone(spec.seed or 0, spec.seconds)
+        tone = _piece(spec, inputs)
         await self._accidents(words, inputs.attempt)
         steps = int(words.get("steps", 4))
         for step in range(steps):
@@ -60,13 +62,36 @@ class FakeEngine:
                     await asyncio.sleep(0.05)
 
 
-def _tone(seed: int, seconds: float) -> Clip:
-    """A sine whose pitch comes from the seed, with a soft start and end."""
-    count = round(seconds * RATE)
+def _piece(spec: MusicSpec, inputs: Inputs) -> Clip:
+    """Exactly as long as wanted, given sound included. raises Failed when that is longer than the piece."""
+    pitch = 220.0 + (spec.seed or 0) % 440
+    if inputs.melody is not None:
+        pitch = _loudest_pitch(inputs.melody)
+    count = round(spec.seconds * RATE)
+    if inputs.continues is None:
+        return Clip(_tone(pitch, count), RATE)
+    given = resample(to_channels(inputs.continues, 1), RATE).samples
+    if given.shape[1] > count:
+        raise Failed("The given audio is longer than the piece that was asked for.")
+    return Clip(np.concatenate([given, _tone(pitch, count - given.shape[1])], axis=1), RATE)
+
+
+def _loudest_pitch(melody: Clip) -> float:
+    """Hz, where the mean spectrum is strongest; windows of 2^14 samples, so within 2 Hz at 32 kHz."""
+    size = 1 << 14
+    mono = resample(to_channels(melody, 1), RATE).samples[0]
+    padded = np.pad(mono, (0, -len(mono) % size)).reshape(-1, size)
+    spectrum = np.abs(np.fft.rfft(padded * np.hanning(size))).mean(axis=0)
+    audible = slice(round(40 * size / RATE), round(8000 * size / RATE))
+    return (audible.start + int(spectrum[audible].argmax())) * RATE / size
+
+
+def _tone(pitch: float, count: int) -> Samples:
+    """A sine with a soft start and end."""
     times = np.arange(count) / RATE
-    tone = 0.3 * np.sin(2 * np.pi * (220 + seed % 440) * times)
+    tone = 0.3 * np.sin(2 * np.pi * pitch * times)
     fade = np.minimum(1.0, np.minimum(times, times[::-1]) / 0.02)
-    return Clip((tone * fade)[np.newaxis].astype(np.float32), RATE)
+    return (tone * fade)[np.newaxis].astype(np.float32)
 
 
 def open_engine() -> FakeEngine:
