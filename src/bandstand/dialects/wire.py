@@ -65,19 +65,24 @@ class Json(Response):
 
 def told(body: Any, job: Job | None = None, *, status: int = 200) -> Json:
     """An answer about a job says in its headers what really makes the piece."""
-    headers = {"X-Bandstand-Model": job.model, "X-Bandstand-Engine": job.engine} if job else None
-    return Json(body, status, headers)
+    return Json(body, status, made_by(job) if job else None)
 
 
-def refusal(error: BandstandError, body: Any) -> Json:
-    """An error in a dialect's own body, with the status and headers that all share."""
-    status = status_of(error)
+def made_by(job: Job) -> dict[str, str]:
+    return {"X-Bandstand-Model": job.model, "X-Bandstand-Engine": job.engine}
+
+
+def refusal(error: BandstandError, body: Any, *, status: int | None = None) -> Json:
+    """An error in a dialect's own body, with the headers that all share.
+
+    status  where the dialect has another one than all others
+    """
     headers: dict[str, str] = {}
     if isinstance(error, TooMany | Unavailable):
         headers["Retry-After"] = str(max(1, round(error.retry_after)))
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    return Json(body, status, headers)
+    return Json(body, status or status_of(error), headers)
 
 
 def status_of(error: BandstandError) -> int:

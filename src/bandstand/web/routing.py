@@ -1,4 +1,9 @@
-"""Which dialect a path belongs to: for errors that happen before or without a route."""
+"""Which dialect a path belongs to: for errors that happen before or without a route.
+
+A dialect owns prefixes, whole segments of a path, in which `{name}` stands for any one segment. The longest fitting prefix
+decides, and where two are as long, the one that is more explicit: `/v1/jobs` before `/v1/{slug}` before `/`. So several APIs
+share `/v1`, whatever the order in which they are listed.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +13,32 @@ from bandstand.dialects import Dialect
 
 
 def dialect_of(path: str, dialects: Sequence[Dialect]) -> Dialect:
-    """The first dialect with a fitting prefix; the last one takes every path."""
-    return next(
-        dialect
+    """The dialect with the best prefix; one of them owns `/`, and with it every path that is nobody's."""
+    segments = _segments(path)
+    fitting = [
+        (_explicitness(prefix), dialect)
         for dialect in dialects
-        if any(_begins(path, prefix.rstrip("/")) for prefix in dialect.prefixes)
+        for prefix in map(_segments, dialect.prefixes)
+        if _fits(segments, prefix)
+    ]
+    return max(fitting, key=lambda found: found[0])[1]
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(path.strip("/").split("/")) if path.strip("/") else ()
+
+
+def _fits(segments: tuple[str, ...], prefix: tuple[str, ...]) -> bool:
+    return len(segments) >= len(prefix) and all(
+        _is_open(wanted) or wanted == segment
+        for segment, wanted in zip(segments, prefix, strict=False)
     )
 
 
-def _begins(path: str, prefix: str) -> bool:
-    return path == prefix or path.startswith(prefix + "/")
+def _explicitness(prefix: tuple[str, ...]) -> tuple[bool, ...]:
+    """Compares as wished: a longer one is greater than its own beginning, a word greater than `{name}`."""
+    return tuple(not _is_open(segment) for segment in prefix)
+
+
+def _is_open(segment: str) -> bool:
+    return segment.startswith("{")

@@ -1,0 +1,194 @@
+"""Leap's HTTP API for music, `/api/v1/music`: create, list and get, in the words of its document and of its client.
+
+Not Leap's images. Sources: the seed document `GenerateMusicApi` and the package leap-python-sdk 1.0.0 and 1.1.4 (PyPI),
+which knows fields by their camelCase names, while the document's examples read them by their snake_case ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from bandstand.catalog import MODELS, model_named
+from bandstand.dialects import Dialect, wire
+from bandstand.errors import BandstandError, Invalid, NotFound
+from bandstand.jobs import Hook, Job, Order, Status
+from bandstand.service import Account, Scope, Service
+from bandstand.specs import PROMPT_CHARACTERS_MAX, SECONDS_MIN, MusicSpec
+
+NAME = "leap"
+SECONDS_MAX = 30.0
+LIST_SIZE = 100
+CLIENT = "Konfig/"  # how the official client's User-Agent begins
+STATES: Mapping[Status, str] = {
+    Status.QUEUED: "queued",
+    Status.RUNNING: "processing",
+    Status.SUCCEEDED: "finished",
+    Status.FAILED: "failed",
+    Status.CANCELED: "failed",
+}
+THEIR_FIELDS: Mapping[str, str] = {"webhook": "webhookUrl", "seconds": "duration"}
+
+
+class Wish(wire.Body):
+    """The body of a create call; what nobody knows is ignored, as the hosted API does."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    prompt: str = Field(max_length=PROMPT_CHARACTERS_MAX)
+    mode: Literal["melody", "music"]
+    duration: float = Field(ge=SECONDS_MIN, le=SECONDS_MAX, description="Seconds.")
+    webhook_url: str | None = Field(
+        None,
+        max_length=2048,
+        validation_alias=AliasChoices("webhookUrl", "webhook_url"),
+        description="Gets the finished or failed job.",
+    )
+
+
+class MusicView(BaseModel):
+    """A music generation job, for the description of the API."""
+
+    id: str
+    createdAt: str  # noqa: N815 - the word of the wire
+    created_at: str
+    prompt: str
+    state: Literal["queued", "processing", "finished", "failed"]
+    media_uri: str | None = Field(None, description="Only when it is finished.")
+    mediaUri: str | None = Field(None, description="The same.")  # noqa: N815 - as above
+    error: str | None = Field(None, description="Only when it failed.")
+
+
+class RefusalView(BaseModel):
+    statusCode: int  # noqa: N815 - the word of the wire
+    message: str | list[str]
+    error: str
+
+
+def to_order(wish: Wish) -> Order:
+    name = model_named(NAME, wish.mode)
+    assert name is not None, "the enum and the catalog name the same modes"
+    spec = MusicSpec(
+        prompt=wish.prompt, model=name, seconds=wish.duration, sample_rate=MODELS[name].rate
+    )
+    hook = Hook(url=wish.webhook_url) if wish.webhook_url else None
+    return Order(spec=spec, origin=NAME, asked=wish.model_dump(exclude_unset=True), hook=hook)
+
+
+def render(service: Service, job: Job) -> dict[str, Any]:
+    """The picture of a job. A field that has no value yet is left out: the client refuses null."""
+    created = wire.iso(job.times.created)
+    body: dict[str, Any] = {
+        "id": job.id,
+        "createdAt": created,
+        "created_at": created,
+        "prompt": job.spec.prompt,
+        "state": STATES[job.status],
+    }
+    if job.track is not None:
+        link = service.link(job, job.track)
+        body |= {"media_uri": link, "mediaUri": link}
+    if body["state"] == "failed":
+        body["error"] = job.error or "The job was canceled."
+    return body
+
+
+async def picture(service: Service, job: Job) -> dict[str, Any]:
+    return render(service, job)
+
+
+def refuse(error: BandstandError) -> Response:
+    status = HTTPStatus.BAD_REQUEST if isinstance(error, Invalid) else wire.status_of(error)
+    message: str | list[str] = error.message
+    if isinstance(error, Invalid):
+        message = [
+            f"{THEIR_FIELDS.get(problem.field, problem.field)}: {problem.text}"
+            for problem in error.problems
+        ]
+    body = {"statusCode": status, "message": message, "error": HTTPStatus(status).phrase}
+    return wire.refusal(error, body, status=status)
+
+
+class Music:
+    """The endpoints."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def create(self, request: Request, wish: Wish) -> Response:
+        account = await self._account(request, Scope.WRITE)
+        job = await self._service.submit(account, to_order(wish), once=wire.once(request))
+        return self._told(request, job)
+
+    async def list_all(self, request: Request) -> Response:
+        account = await self._account(request, Scope.READ)
+        found = await self._service.page(account, origin=NAME, cursor=None, size=LIST_SIZE)
+        return wire.told([render(self._service, job) for job in found.jobs])
+
+    async def find_one(self, request: Request, inference_id: str) -> Response:
+        job = await self._service.get(await self._reader(request), inference_id)
+        if job.origin != NAME:
+            raise NotFound
+        return self._told(request, job)
+
+    async def _account(self, request: Request, scope: Scope) -> Account:
+        key, caller = wire.bearer(request), wire.caller(request)
+        return await self._service.admit(key, scope, caller=caller)
+
+    async def _reader(self, request: Request) -> Account | None:
+        """Leap's clients send no key when they ask for one job; a key that is sent all the same must fit."""
+        if "authorization" in request.headers or not self._service.settings.leap_keyless:
+            return await self._account(request, Scope.READ)
+        self._service.admit_stranger(caller=wire.caller(request))
+        return None
+
+    def _told(self, request: Request, job: Job) -> Response:
+        """The document's examples read `media_uri` of a job that was just created; its client raises KeyError without one."""
+        body = render(self._service, job)
+        if request.headers.get("user-agent", "").startswith(CLIENT):
+            body.setdefault("media_uri", "")
+        return wire.told(body, job)
+
+
+def routes(service: Service) -> APIRouter:
+    music = Music(service)
+    router = APIRouter(tags=[NAME])
+    add = router.add_api_route
+    add(
+        "/api/v1/music",
+        music.create,
+        methods=["POST"],
+        response_model=MusicView,
+        summary="Generate music",
+    )
+    add(
+        "/api/v1/music",
+        music.list_all,
+        methods=["GET"],
+        response_model=list[MusicView],
+        summary="Your music generation jobs, newest first",
+    )
+    add(
+        "/api/v1/music/{inference_id}",
+        music.find_one,
+        methods=["GET"],
+        response_model=MusicView,
+        summary="One music generation job; needs no key",
+    )
+    return router
+
+
+DIALECT = Dialect(
+    name=NAME,
+    title="Leap",
+    prefixes=("/api/v1/music",),
+    routes=routes,
+    picture=picture,
+    refuse=refuse,
+    refusal=RefusalView,
+    keep_seconds=30 * 86400.0,
+)

@@ -1,0 +1,70 @@
+"""Official client packages, each version in an environment of its own, made once and kept.
+
+Their pins clash with ours and with one another: two of them even share one module name. What cannot be installed is skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from platformdirs import user_cache_path
+
+INSTALL_SECONDS_MAX = 170.0
+RUN_SECONDS_MAX = 60.0
+
+
+@dataclass(frozen=True)
+class Package:
+    """An environment with one package in it."""
+
+    python: Path
+
+    def run(self, program: str, *arguments: str) -> str:
+        """What the program printed; it must end well."""
+        done = subprocess.run(
+            [self.python, "-c", textwrap.dedent(program), *arguments],
+            env={"PATH": os.environ["PATH"], "no_proxy": "*"},
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS_MAX,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def tell(self, program: str, *arguments: str) -> Any:
+        """The JSON value on the last line that the program printed."""
+        return json.loads(self.run(program, *arguments).splitlines()[-1])
+
+
+@cache
+def installed(requirement: str) -> Package:
+    """The environment of `name==version`. Skips the test, saying why, when there is no way to make it."""
+    kept = user_cache_path("bandstand-tests") / requirement
+    python = kept / "bin" / "python"
+    if not (kept / "complete").exists():
+        shutil.rmtree(kept, ignore_errors=True)
+        try:
+            _call(sys.executable, "-m", "venv", kept)
+            _call(python, "-m", "pip", "install", "--disable-pip-version-check", requirement)
+        except (subprocess.SubprocessError, OSError) as error:
+            said = getattr(error, "stderr", None) or str(error)
+            pytest.skip(f"{requirement} cannot be installed here: {said[-500:]}")
+        (kept / "complete").touch()
+    return Package(python)
+
+
+def _call(*command: str | Path) -> None:
+    subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=INSTALL_SECONDS_MAX
+    )
