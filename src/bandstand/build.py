@@ -95,7 +95,9 @@ class Machinery:
         sources = Sources(database, blobs, fetcher, settings.url)
         self._work = Work(database, blobs, bulletin, runner, sources, self._hosts, spool)
         self._sweep = Sweep(database, blobs, runner, _keep(settings), spool=spool)
-        self._webhooks = Webhooks(database, fetcher, _renderer(service))
+        self._webhooks = Webhooks(
+            database, fetcher, _renderer(service), pauses=settings.webhook_pauses
+        )
         self._liveness = Liveness(
             self._locks(), runner.executor, grace_seconds=settings.grace_seconds
         )
@@ -105,7 +107,8 @@ class Machinery:
     async def running(self) -> AsyncGenerator[None]:
         """Requests are answered from the first moment on; jobs wait until the engines are warm."""
         await asyncio.to_thread(self._runner.prepare, {})
-        beside = [asyncio.create_task(self._work_for_ever())] if self._hosts else []
+        works = (self._work_for_ever(), self._webhooks.run()) if self._hosts else ()
+        beside = [asyncio.create_task(work) for work in works]
         try:
             yield
         finally:
@@ -127,7 +130,7 @@ class Machinery:
         await asyncio.to_thread(self._liveness.start)
         self._runner.start(self._work.perform, list(slots))
         self._is_working = True
-        await asyncio.gather(self._sweep.run(), self._webhooks.run())
+        await self._sweep.run()
 
     async def check(self) -> None:
         """raises Unavailable when the database does not answer or an engine is down"""

@@ -11,7 +11,7 @@ Not for broken invariants of our own code; those are asserts.
     │   ├── NotFound            no such thing, or somebody else's
     │   ├── WrongMethod         the path exists, the method does not
     │   ├── TooLarge            the body is larger than allowed
-    │   ├── Conflict            the same idempotency key with another body, or still in flight
+    │   ├── Conflict            it cannot be done as things stand
     │   ├── NoCredit            the account cannot pay for it
     │   └── TooMany             over a limit; carries the seconds until it is worth another try
     ├── Unavailable             ours to mend: database away, disk full, engine not there
@@ -86,7 +86,7 @@ class TooLarge(Refused):
 
 
 class Conflict(Refused):
-    """The request contradicts an earlier one."""
+    """This cannot be done as things stand."""
 
 
 class NoCredit(Refused):

@@ -30,26 +30,31 @@ class Gate:
     async def admit(self, key: str | None, scope: Scope, *, caller: str) -> Account:
         """The account behind a key.
 
+        A key that works is let in however many wrong ones came from the same address: behind one proxy there are many callers,
+        and 256 bits are not guessed.
+
         caller  network address, for counting failures
         raises  Unauthenticated, Forbidden, TooMany
         """
-        if not self._limiter.test(self._failures, "failure", caller):
-            raise self._too_many(self._failures, "failure", caller)
-        found = await self._database.read(accounts.account_of_key, key) if key else None
-        if found is None:
-            self._limiter.hit(self._failures, "failure", caller)
+        opened = await self._database.read(accounts.open_with, key) if key else None
+        if opened is None:
+            self._count(self._failures, "failure", caller)
             raise Unauthenticated
-        account, scopes = found
-        if scope not in scopes:
+        if scope not in opened.scopes:
             raise Forbidden(f"This key has no right to {scope.value}.")
-        limit = self._per_minute[scope]
-        if not self._limiter.hit(limit, scope.value, account.id):
-            raise self._too_many(limit, scope.value, account.id)
-        return account
+        self._count(self._per_minute[scope], scope.value, opened.key)
+        return opened.account
 
-    def _too_many(self, limit: limits.RateLimitItem, *names: str) -> TooMany:
+    def admit_stranger(self, *, caller: str) -> None:
+        """Somebody without a key, for what an unguessable address alone protects. raises TooMany."""
+        self._count(self._per_minute[Scope.READ], "stranger", caller)
+
+    def _count(self, limit: limits.RateLimitItem, *names: str) -> None:
+        """raises TooMany with the time until there is room again"""
+        if self._limiter.hit(limit, *names):
+            return
         seconds = self._limiter.get_window_stats(limit, *names).reset_time
         left = max(1.0, seconds - time.time())
-        return TooMany(
+        raise TooMany(
             f"Request was throttled. Your rate limit resets in ~{left:.0f}s.", retry_after=left
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import enum
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ class Status(enum.StrEnum):
         return self in FINAL
 
 
+ID = re.compile("[a-z2-7]{26}")
+NUMBER_MAX = 2**53 - 1
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED})
 MAY_FOLLOW: Mapping[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.RUNNING, Status.FAILED, Status.CANCELED}),
@@ -168,10 +171,15 @@ class Job:
 
 
 def new_number() -> int:
-    """1 to 2^53 - 1: exact in every JSON reader, and not to be guessed from another."""
-    return 1 + secrets.randbelow(2**53 - 1)
+    """Exact in every JSON reader, and not to be guessed from another."""
+    return 1 + secrets.randbelow(NUMBER_MAX)
 
 
 def new_id() -> str:
     """128 random bits as 26 lower-case base32 characters: unguessable, for some URLs need no key."""
     return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
+
+
+def is_id(text: str) -> bool:
+    """Whether `new_id` may have drawn it; what is none is never looked up."""
+    return ID.fullmatch(text) is not None

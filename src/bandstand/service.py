@@ -19,24 +19,37 @@ from prometheus_client import Counter
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from bandstand.audio.codecs import Undecodable, check_kind
 from bandstand.blobs import Blobs
 from bandstand.bulletin import Bulletin
 from bandstand.catalog import Catalog, Model, price_of
-from bandstand.errors import NotFound, TooLarge, TooMany, Unavailable
-from bandstand.fetch import Fetcher
+from bandstand.errors import Conflict, Failed, Invalid, NotFound, TooLarge, TooMany, Unavailable
+from bandstand.fetch import Fetcher, decode_inline, is_inline
 from bandstand.gate import Gate
-from bandstand.jobs import Artifact, Event, Job, Order, Status, Times, new_id, new_number
+from bandstand.jobs import (
+    NUMBER_MAX,
+    Artifact,
+    Event,
+    Job,
+    Order,
+    Status,
+    Times,
+    is_id,
+    new_id,
+    new_number,
+)
 from bandstand.links import Signer
 from bandstand.live import listen
 from bandstand.runner import Runner
 from bandstand.settings import Settings
-from bandstand.specs import check_spec
-from bandstand.store import accounts, files, idempotency, jobs
+from bandstand.specs import KEPT, Source, check_spec
+from bandstand.store import accounts, deliveries, files, idempotency, jobs
 from bandstand.store.accounts import Account, Scope
 from bandstand.store.database import Database
+from bandstand.store.deliveries import Delivery
 from bandstand.store.files import File
 
-__all__ = ["Account", "File", "Scope", "Service"]
+__all__ = ["Account", "Delivery", "File", "Scope", "Service"]
 
 FREE_BYTES_MIN = 50_000_000
 FILE_KEPT_SECONDS = 86400.0
@@ -75,6 +88,10 @@ class Service:
         """Who is asking, if they may. raises Unauthenticated, Forbidden, TooMany."""
         return await self._gate.admit(key, scope, caller=caller)
 
+    def admit_stranger(self, *, caller: str) -> None:
+        """Let in without a key, for what an unguessable address alone protects. raises TooMany."""
+        self._gate.admit_stranger(caller=caller)
+
     async def submit(self, account: Account, order: Order, *, once: str | None = None) -> Job:
         """Accept a job: when this returns it is on disk and will be run.
 
@@ -85,13 +102,24 @@ class Service:
         self._check_addresses(order)
         model = self.catalog.choose(order.spec)
         await asyncio.to_thread(_check_space, self.settings.data)
-        job = _job_of(account, order, model)
-        job_id = await self._insert_once(job, once)
+        job = await self._keep_given(_job_of(account, order, model))
+        try:
+            job_id = await self._insert_once(job, once)
+        except BaseException:
+            await self._forget_given(job)
+            raise
         if job_id != job.id:
-            return await self.get(account, job_id)
+            await self._forget_given(job)
+            return await self._earlier(account, job_id)
         SUBMITTED.labels(job.origin, job.model).inc()
         LOG.info("job accepted", job=job.id, origin=job.origin, model=job.model)
         return job
+
+    async def _earlier(self, account: Account, job_id: str) -> Job:
+        try:
+            return await self.get(account, job_id)
+        except NotFound:
+            raise Conflict("The job of this idempotency key was removed.") from None
 
     async def _insert_once(self, job: Job, once: str | None) -> str:
         """The id of the job that stands for this wish now."""
@@ -119,29 +147,57 @@ class Service:
         self._runner.submit(connection, job)
         return job.id
 
+    async def _keep_given(self, job: Job) -> Job:
+        """Lay sound that came inside the request beside the job's results: rows are read often, and should be small.
+
+        raises  Invalid for what is no sound at first sight
+        """
+        spec = job.spec
+        if spec.melody is not None:
+            spec = dataclasses.replace(spec, melody=await self._keep(job, "melody", spec.melody))
+        if spec.continues is not None:
+            source = await self._keep(job, "continues", spec.continues.source)
+            spec = dataclasses.replace(
+                spec, continues=dataclasses.replace(spec.continues, source=source)
+            )
+        return dataclasses.replace(job, spec=spec)
+
+    async def _keep(self, job: Job, field: str, source: Source) -> Source:
+        if not is_inline(source.uri):
+            return source
+        try:
+            content = await asyncio.to_thread(decode_inline, source.uri)
+            check_kind(content)
+        except (Failed, Undecodable) as error:
+            raise Invalid(field, str(error)) from None
+        name = f"given-{field}"
+        await self.blobs.put(f"jobs/{job.id}/{name}", content)
+        return Source(uri=f"{KEPT}{name}")
+
+    async def _forget_given(self, job: Job) -> None:
+        """After a refusal: nothing was stored."""
+        if any(source.uri.startswith(KEPT) for source in job.spec.sources.values()):
+            await self.blobs.delete_prefix(f"jobs/{job.id}")
+
     def _check_addresses(self, order: Order) -> None:
         """Refuse at once what could never be fetched or told."""
-        spec = order.spec
-        sources = {
-            "melody": spec.melody,
-            "continues": spec.continues.source if spec.continues else None,
-        }
-        for field, source in sources.items():
-            if source is not None and not source.uri.startswith((self.settings.url, "data:")):
+        for field, source in order.spec.sources.items():
+            if not is_inline(source.uri) and not source.uri.startswith(f"{self.settings.url}/"):
                 self._fetcher.check(field, source.uri)
         if order.hook is not None:
             self._fetcher.check("webhook", order.hook.url)
 
     async def get(self, account: Account | None, job_id: str) -> Job:
         """One job. account None: for links that carry their own right. raises NotFound."""
-        job = await self._database.read(jobs.find, job_id)
+        job = await self._database.read(jobs.find, job_id) if is_id(job_id) else None
         if job is None or (account is not None and job.account != account.id):
             raise NotFound
         return job
 
     async def get_number(self, account: Account, number: int) -> Job:
         """One job by its integer id. raises NotFound."""
-        job = await self._database.read(jobs.find_number, number)
+        is_one = 0 < number <= NUMBER_MAX
+        job = await self._database.read(jobs.find_number, number) if is_one else None
         if job is None or job.account != account.id:
             raise NotFound
         return job
@@ -207,6 +263,21 @@ class Service:
     async def webhook_secret(self, account: Account) -> str:
         return (await self._database.write(accounts.webhook_secrets, account.id))[0]
 
+    async def deliveries(self, account: Account, size: int) -> Sequence[Delivery]:
+        """The account's webhooks, newest first."""
+        return await self._database.read(deliveries.newest, size, account=account.id)
+
+    async def send_again(self, account: Account, delivery_id: str) -> Delivery:
+        """Send a webhook once more, under its own id. raises NotFound, Conflict while it is being delivered."""
+        if not delivery_id.isascii() or not delivery_id.isprintable():
+            raise NotFound
+        delivery = await self._database.read(deliveries.find, delivery_id)
+        if delivery is None or delivery.account != account.id:
+            raise NotFound
+        if not await self._database.write(deliveries.send_again, delivery_id):
+            raise Conflict("This webhook is being delivered already.")
+        return dataclasses.replace(delivery, status=deliveries.PENDING, attempts=0)
+
     async def upload(
         self,
         account: Account,
@@ -238,7 +309,7 @@ class Service:
 
     async def file(self, account: Account, file_id: str) -> File:
         """One uploaded file. raises NotFound."""
-        file = await self._database.read(files.find, file_id)
+        file = await self._database.read(files.find, file_id) if is_id(file_id) else None
         if file is None or file.account != account.id:
             raise NotFound
         return file

@@ -49,6 +49,7 @@ class StandIn(enum.StrEnum):
 
 
 Names = Annotated[list[str], NoDecode]
+Pauses = Annotated[list[Annotated[float, Field(gt=0, le=7 * 86400)]], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -109,6 +110,15 @@ class Settings(BaseSettings):
     jobs_max_account: int = Field(100, ge=1, description="Unfinished jobs one account may have.")
     jobs_max_total: int = Field(1000, ge=1, description="Unfinished jobs of all accounts together.")
     body_bytes_max: int = Field(1_000_000, ge=1000, description="Largest JSON body.")
+    inline_bytes_max: int = Field(
+        10_000_000, ge=1000, description="Largest JSON body of a request that may hold sound."
+    )
+    answer_seconds: float = Field(
+        10.0,
+        ge=0,
+        le=60,
+        description="How long ModelsLab's create waits for the result before it answers: processing.",
+    )
     link_seconds: float = Field(
         3600.0, gt=0, le=10 * 365 * 86400, description="How long a link to a result works."
     )
@@ -117,10 +127,16 @@ class Settings(BaseSettings):
         gt=0,
         description="How long results are kept; default: as long as the API that was asked does.",
     )
-    creates_per_minute: int = Field(
-        600, ge=1, description="Creates, cancels and deletes per account."
+    webhook_pauses: Pauses = Field(
+        [5, 30, 120, 600, 3600, 10800, 21600, 43200, 86400],
+        description="Seconds between the tries to deliver a webhook, separated by commas.",
     )
-    reads_per_minute: int = Field(3000, ge=1, description="Other requests per account.")
+    creates_per_minute: int = Field(600, ge=1, description="Creates, cancels and deletes per key.")
+    reads_per_minute: int = Field(3000, ge=1, description="Other requests per key.")
+    leap_keyless: bool = Field(
+        True,
+        description="Leap's clients ask for one job without a key, by its unguessable id; false refuses them.",
+    )
     failed_keys_per_minute: int = Field(20, ge=1, description="Wrong keys per network address.")
     upload_bytes_max: int = Field(50_000_000, ge=1000, description="Largest uploaded file.")
     log_level: str = Field(
@@ -128,7 +144,7 @@ class Settings(BaseSettings):
     )
     log_json: bool = Field(False, description="One JSON object per log line instead of text.")
 
-    @field_validator("engines", "allowed_private_hosts", mode="before")
+    @field_validator("engines", "allowed_private_hosts", "webhook_pauses", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -8,30 +8,36 @@ Standard Webhooks 1.0: `webhook-id` is the same at every try, `webhook-timestamp
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 import random
+import re
 import time
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 
+import prometheus_client
 import structlog
-from prometheus_client import Counter
 from standardwebhooks import Webhook
 
-from bandstand.errors import Failed, NotFound, Unavailable
+from bandstand.errors import Failed, Unavailable
 from bandstand.fetch import POST_SECONDS, Fetcher
-from bandstand.jobs import Job
+from bandstand.jobs import HookEvent, Job, Status
 from bandstand.store import accounts, deliveries, jobs
 from bandstand.store.database import Database
 from bandstand.store.deliveries import DELIVERED, FAILED, Delivery
 
-LADDER_SECONDS = (5.0, 30.0, 120.0, 600.0, 3600.0, 3 * 3600.0, 6 * 3600.0, 12 * 3600.0, 24 * 3600.0)
+AGAIN = "again"
+GONE = 410
 JITTER = 0.2
 LEASE_SECONDS = POST_SECONDS + 5.0
-TICK_SECONDS = 0.5
-AT_ONCE = 16
-GONE = 410
+TICK_SECONDS = 0.25
+AT_ONCE = 64
+AT_ONCE_ACCOUNT = 16
+ANSWER_CHARACTERS = 200
+UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 LOG = structlog.get_logger("webhooks")
-SENT = Counter("bandstand_webhooks", "Tries to deliver a webhook.", ["outcome"])
+TRIES = prometheus_client.Counter("bandstand_webhooks", "Tries to deliver a webhook.", ["outcome"])
 
 Render = Callable[[Job], Awaitable[bytes]]
 
@@ -40,69 +46,97 @@ class Webhooks:
     """The sender. Several may run, in several processes.
 
     render  the body for a job, in the words of the API that asked for it
+    pauses  seconds between tries, 20 % more or less; one try more than there are pauses
     """
 
-    def __init__(self, database: Database, fetcher: Fetcher, render: Render) -> None:
+    def __init__(
+        self, database: Database, fetcher: Fetcher, render: Render, *, pauses: Sequence[float]
+    ) -> None:
         self._database = database
         self._fetcher = fetcher
         self._render = render
-        self._sending: set[asyncio.Task[None]] = set()
+        self._pauses = pauses
+        self._under_way: dict[asyncio.Task[None], str] = {}
 
     async def run(self) -> None:
-        while True:
-            try:
-                claimed = await self._database.write(
-                    deliveries.claim,
-                    lease_seconds=LEASE_SECONDS,
-                    limit=AT_ONCE - len(self._sending),
-                )
-            except Unavailable:
-                claimed = []
-            for delivery in claimed:
-                task = asyncio.create_task(self._send(delivery))
-                self._sending.add(task)
-                task.add_done_callback(self._sending.discard)
-            await asyncio.sleep(TICK_SECONDS if not claimed else 0.02)
+        """Until it is canceled; what was under way then comes due again when its lease is over."""
+        try:
+            while True:
+                try:
+                    await self.send_due()
+                except Unavailable as error:
+                    LOG.warning("webhooks must wait", reason=error.message)
+                await asyncio.sleep(TICK_SECONDS)
+        finally:
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    async def _send(self, delivery: Delivery) -> None:
+    async def send_due(self) -> None:
+        """Begin a try of what is due, as far as there is room; no account takes all of it."""
+        per_account = Counter(self._under_way.values())
+        busy = [account for account, count in per_account.items() if count >= AT_ONCE_ACCOUNT]
+        room = AT_ONCE - per_account.total()
+        if room == 0:
+            return
+        for delivery in await self._database.read(deliveries.due, limit=room, besides=busy):
+            if per_account[delivery.account] < AT_ONCE_ACCOUNT and await self._database.write(
+                deliveries.claim, delivery, lease_seconds=LEASE_SECONDS
+            ):
+                per_account[delivery.account] += 1
+                task = asyncio.create_task(self._send(delivery, delivery.attempts + 1))
+                self._under_way[task] = delivery.account
+                task.add_done_callback(self._under_way.pop)
+
+    async def _send(self, delivery: Delivery, attempt: int) -> None:
         """One try. What goes wrong with our own database is repaired by the lease."""
         try:
-            status, answer = await self._post(delivery)
-            if status == "again":
-                pause = LADDER_SECONDS[min(delivery.attempts, len(LADDER_SECONDS)) - 1]
-                due = time.time() + pause * random.uniform(1 - JITTER, 1 + JITTER)
-                await self._database.write(deliveries.postpone, delivery.id, due, answer)
+            outcome, answer = await self._try(delivery)
+            pause = self._pause_after(delivery, attempt)
+            if outcome == AGAIN and pause is not None:
+                await self._database.write(
+                    deliveries.postpone, delivery.id, attempt, time.time() + pause, answer
+                )
             else:
-                await self._database.write(deliveries.settle, delivery.id, status, answer)
+                outcome = FAILED if outcome == AGAIN else outcome
+                await self._database.write(deliveries.settle, delivery.id, attempt, outcome, answer)
         except Unavailable as error:
             LOG.warning("webhook must wait", delivery=delivery.id, reason=error.message)
             return
-        SENT.labels(status).inc()
-        LOG.info("webhook tried", delivery=delivery.id, outcome=status, answer=answer)
+        TRIES.labels(outcome).inc()
+        LOG.info("webhook tried", delivery=delivery.id, attempt=attempt, outcome=outcome)
 
-    async def _post(self, delivery: Delivery) -> tuple[str, str]:
-        """The outcome ("delivered", "failed" or "again") and what the receiver said."""
+    def _pause_after(self, delivery: Delivery, attempt: int) -> float | None:
+        """Seconds until the next try; None when that was the last one."""
+        if delivery.event is not HookEvent.COMPLETED or attempt > len(self._pauses):
+            return None
+        return self._pauses[attempt - 1] * random.uniform(1 - JITTER, 1 + JITTER)
+
+    async def _try(self, delivery: Delivery) -> tuple[str, str]:
+        """DELIVERED, FAILED or AGAIN, and what the receiver said."""
         job = await self._database.read(jobs.find, delivery.job)
         if job is None:
             return FAILED, "the job is gone"
-        body = await self._render(job)
-        headers = await self._headers(delivery, job, body)
         try:
+            body = await self._render(_as_of(delivery.event, job))
+            headers = await self._headers(delivery, body)
             answer = await self._fetcher.post(delivery.url, body, headers)
         except Failed as error:
-            return self._again(delivery), error.message
-        said = f"{answer.status} {answer.body[:200].decode('utf-8', 'replace')}".strip()
+            return AGAIN, error.message
+        except Unavailable:
+            raise
+        except Exception:
+            LOG.exception("webhook broke", delivery=delivery.id)
+            return AGAIN, "the server failed at this message"
+        text = answer.body[:ANSWER_CHARACTERS].decode("utf-8", "replace")
+        said = UNREADABLE.sub(" ", f"{answer.status} {text}").strip()
         if 200 <= answer.status < 300:
             return DELIVERED, said
-        return (FAILED if answer.status == GONE else self._again(delivery)), said
+        return (FAILED if answer.status == GONE else AGAIN), said
 
-    @staticmethod
-    def _again(delivery: Delivery) -> str:
-        return "again" if delivery.attempts < delivery.tries_max else FAILED
-
-    async def _headers(self, delivery: Delivery, job: Job, body: bytes) -> dict[str, str]:
+    async def _headers(self, delivery: Delivery, body: bytes) -> dict[str, str]:
         now = dt.datetime.now(dt.UTC)
-        secrets = await self._database.write(accounts.webhook_secrets, job.account)
+        secrets = await self._database.write(accounts.webhook_secrets, delivery.account)
         signatures = [Webhook(secret).sign(delivery.id, now, body.decode()) for secret in secrets]
         return {
             "Content-Type": "application/json",
@@ -112,7 +146,14 @@ class Webhooks:
         }
 
 
-async def send_again(database: Database, delivery_id: str) -> None:
-    """raises NotFound when there is no settled delivery of that id"""
-    if not await database.write(deliveries.send_again, delivery_id):
-        raise NotFound(f"There is no settled delivery {delivery_id!r}.")
+def _as_of(event: HookEvent, job: Job) -> Job:
+    """The job as it stood at the event, however late that is told: only the last word shows an end, so nobody hears of it twice."""
+    if event is HookEvent.COMPLETED or not job.status.is_final:
+        return job
+    return dataclasses.replace(
+        job,
+        status=Status.RUNNING,
+        outputs=job.outputs if event is HookEvent.OUTPUT else (),
+        error=None,
+        times=dataclasses.replace(job.times, finished=None),
+    )

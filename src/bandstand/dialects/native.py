@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import RedirectResponse, StreamingResponse
 
 from bandstand.catalog import COMPOSER, Model
 from bandstand.dialects import Dialect, wire
 from bandstand.errors import BandstandError, Invalid, NotFound
-from bandstand.jobs import Artifact, EventKind, Job, Order
-from bandstand.service import Account, Scope, Service
+from bandstand.jobs import Artifact, EventKind, Hook, HookEvent, Job, Order, Status
+from bandstand.service import Account, Delivery, Scope, Service
 from bandstand.specs import (
     PROMPT_CHARACTERS_MAX,
     SECONDS_MAX,
@@ -28,6 +28,15 @@ from bandstand.specs import (
 )
 
 NAME = "native"
+
+
+class Webhook(wire.Body):
+    """Where to tell what happens to a job, and which of it."""
+
+    url: str = Field(max_length=2048, description="Gets a signed POST with the job as its body.")
+    events: list[Annotated[HookEvent, Field(strict=False)]] = Field(
+        default_factory=lambda: [HookEvent.COMPLETED], min_length=1
+    )
 
 
 class Wish(wire.Body):
@@ -53,6 +62,112 @@ class Wish(wire.Body):
     top_k: int = Field(250, description="Token models only.")
     top_p: float = Field(0.0, description="Token models only; above 0 it replaces top_k.")
     guidance: float = Field(3.0, description="Token models only.")
+    webhook: Webhook | None = Field(None, description="Told of what happens; see /v1/deliveries.")
+
+
+class View(BaseModel):
+    """What is answered, for the description of the API: these fields and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OutputView(View):
+    name: str
+    kind: str
+    media_type: str
+    bytes: int
+    sha256: str
+    url: str = Field(description="Works without a key, for a time.")
+    about: dict[str, Any]
+
+
+class MakerView(View):
+    model: str
+    engine: str
+
+
+class LinksView(View):
+    self: str  # pyright: ignore[reportGeneralTypeIssues] - the word of the wire
+    cancel: str
+    events: str
+    audio: str
+
+
+class JobView(View):
+    id: str
+    status: Status
+    progress: float = Field(ge=0, le=1)
+    prompt: str
+    seconds: float
+    seed: int
+    model: str = Field(description="The model that was asked for.")
+    made_by: MakerView = Field(description="What really makes the piece.")
+    encoding: str
+    asked: dict[str, Any] = Field(description="The body of the request, as it came.")
+    attempts: int
+    error: str | None
+    credits: float
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    outputs: list[OutputView]
+    links: LinksView
+    jobs_ahead: int | None = None
+
+
+class PageView(View):
+    jobs: list[JobView]
+    newer: str | None
+    older: str | None
+
+
+class DeliveryView(View):
+    id: str = Field(description="The webhook-id that the receiver sees, at every try.")
+    job: str
+    event: HookEvent
+    url: str
+    status: str
+    attempts: int
+    answer: str | None = Field(description="To the latest try.")
+    created_at: str
+    tried_at: str | None
+    next_try_at: str | None
+
+
+class DeliveriesView(View):
+    deliveries: list[DeliveryView]
+
+
+class ModelView(View):
+    name: str
+    title: str
+    engine: str
+    installed: bool
+    licence: str
+    weights: str | None
+    abilities: list[str]
+    channels: int
+    rate: int
+    credits_per_second: float
+
+
+class ModelsView(View):
+    models: list[ModelView]
+
+
+class ProblemView(View):
+    field: str
+    problem: str
+
+
+class TroubleView(View):
+    type: str
+    message: str
+    fields: list[ProblemView] | None = None
+
+
+class ErrorView(View):
+    error: TroubleView
 
 
 def to_order(wish: Wish) -> Order:
@@ -71,7 +186,9 @@ def to_order(wish: Wish) -> Order:
             guidance=wish.guidance,
         ),
     )
-    return Order(spec=spec, origin=NAME, asked=wish.model_dump(mode="json", exclude_unset=True))
+    hook = wish.webhook and Hook(url=wish.webhook.url, events=frozenset(wish.webhook.events))
+    asked = wish.model_dump(mode="json", exclude_unset=True)
+    return Order(spec=spec, origin=NAME, asked=asked, hook=hook)
 
 
 def render(service: Service, job: Job) -> dict[str, Any]:
@@ -117,6 +234,22 @@ def _render_output(service: Service, job: Job, artifact: Artifact) -> dict[str, 
         "sha256": artifact.sha256,
         "url": service.link(job, artifact),
         "about": artifact.about,
+    }
+
+
+def _render_delivery(delivery: Delivery) -> dict[str, Any]:
+    is_pending = delivery.status == "pending"
+    return {
+        "id": delivery.id,
+        "job": delivery.job,
+        "event": delivery.event.value,
+        "url": delivery.url,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "answer": delivery.answer,
+        "created_at": wire.iso(delivery.created_at),
+        "tried_at": wire.iso(delivery.tried_at),
+        "next_try_at": wire.iso(delivery.due_at) if is_pending else None,
     }
 
 
@@ -200,6 +333,16 @@ class Jobs:
         models = [_render_model(self._service, model) for model in self._service.catalog.rows()]
         return wire.told({"models": models})
 
+    async def deliveries(
+        self, request: Request, size: Annotated[int, Query(ge=1, le=100)] = 20
+    ) -> Response:
+        found = await self._service.deliveries(await self._account(request), size)
+        return wire.told({"deliveries": [_render_delivery(delivery) for delivery in found]})
+
+    async def send_again(self, request: Request, delivery_id: str) -> Response:
+        account = await self._account(request, Scope.WRITE)
+        return wire.told(_render_delivery(await self._service.send_again(account, delivery_id)))
+
     async def _account(self, request: Request, scope: Scope = Scope.READ) -> Account:
         key, caller = wire.bearer(request), wire.caller(request)
         return await self._service.admit(key, scope, caller=caller)
@@ -211,23 +354,34 @@ class Jobs:
 def routes(service: Service) -> APIRouter:
     jobs = Jobs(service)
     router = APIRouter(tags=[NAME])
-    add = router.add_api_route
-    add("/v1/jobs", jobs.create, methods=["POST"], status_code=201, summary="Ask for a piece")
-    add("/v1/jobs", jobs.page, methods=["GET"], summary="Your jobs, newest first")
-    one = "/v1/jobs/{job_id}"
-    add(one, jobs.get, methods=["GET"], summary="One job")
-    add(one, jobs.delete, methods=["DELETE"], status_code=204, summary="Remove a job and its files")
-    add(f"{one}/cancel", jobs.cancel, methods=["POST"], summary="Call a job off")
-    add(
-        f"{one}/events", jobs.events, methods=["GET"], summary="What happens, as server-sent events"
+    get, post, delete = router.get, router.post, router.delete
+    one, delivery = "/v1/jobs/{job_id}", "/v1/deliveries/{delivery_id}"
+    post("/v1/jobs", status_code=201, response_model=JobView, summary="Ask for a piece")(
+        jobs.create
     )
-    add(
+    get("/v1/jobs", response_model=PageView, summary="Your jobs, newest first")(jobs.page)
+    get(one, response_model=JobView, summary="One job")(jobs.get)
+    delete(one, status_code=204, summary="Remove a job and its files")(jobs.delete)
+    post(f"{one}/cancel", response_model=JobView, summary="Call a job off")(jobs.cancel)
+    get(
+        f"{one}/events",
+        response_class=EventSourceResponse,
+        responses={200: {"content": {"text/event-stream": {}}}},
+        summary="What happens, as server-sent events",
+    )(jobs.events)
+    get(
         f"{one}/audio",
-        jobs.audio,
-        methods=["GET"],
+        response_class=StreamingResponse,
+        responses={200: {"content": {"audio/wav": {}}}, 307: {"description": "To the result"}},
         summary="The sound while it is being made, as WAV",
+    )(jobs.audio)
+    get("/v1/models", response_model=ModelsView, summary="The models on offer")(jobs.models)
+    get("/v1/deliveries", response_model=DeliveriesView, summary="Your webhooks, newest first")(
+        jobs.deliveries
     )
-    add("/v1/models", jobs.models, methods=["GET"], summary="The models on offer")
+    post(f"{delivery}/send-again", response_model=DeliveryView, summary="Send a webhook once more")(
+        jobs.send_again
+    )
     return router
 
 
@@ -255,8 +409,9 @@ def _last_event(request: Request) -> int:
 DIALECT = Dialect(
     name=NAME,
     title="Bandstand",
-    prefixes=("/",),
+    prefixes=("/", "/v1/jobs", "/v1/models", "/v1/deliveries"),
     routes=routes,
     picture=picture,
     refuse=refuse,
+    refusal=ErrorView,
 )

@@ -62,6 +62,22 @@ class Key:
     name: str
     created_at: float
     revoked_at: float | None
+    expires_at: float | None
+    scopes: frozenset[Scope]
+
+    @property
+    def works(self) -> bool:
+        has_expired = self.expires_at is not None and self.expires_at <= time.time()
+        return self.revoked_at is None and not has_expired
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a key opens. key: its public id."""
+
+    key: str
+    account: Account
+    scopes: frozenset[Scope]
 
 
 def create_account(connection: sa.Connection, name: str, *, metered: bool) -> str:
@@ -122,8 +138,10 @@ def create_key(
     return text
 
 
-def account_of_key(connection: sa.Connection, text: str) -> tuple[Account, frozenset[Scope]] | None:
+def open_with(connection: sa.Connection, text: str) -> Opened | None:
     """Whose key it is and what it may; None when it is unknown, revoked or expired."""
+    if not (text.isascii() and text.isprintable()):
+        return None
     key_id, secret = _split(text)
     row = connection.execute(
         sa.select(accounts, keys.c.digest, keys.c.scopes, keys.c.expires_at)
@@ -136,8 +154,7 @@ def account_of_key(connection: sa.Connection, text: str) -> tuple[Account, froze
         return None
     if row.expires_at is not None and row.expires_at <= time.time():
         return None
-    scopes = frozenset(Scope) if row.scopes is None else frozenset(map(Scope, row.scopes))
-    return _to_account(row), scopes
+    return Opened(key_id, _to_account(row), _to_scopes(row.scopes))
 
 
 def list_keys(connection: sa.Connection) -> Sequence[tuple[Key, str]]:
@@ -155,6 +172,8 @@ def list_keys(connection: sa.Connection) -> Sequence[tuple[Key, str]]:
                 name=row.name,
                 created_at=row.created_at,
                 revoked_at=row.revoked_at,
+                expires_at=row.expires_at,
+                scopes=_to_scopes(row.scopes),
             ),
             row.owner,
         )
@@ -339,6 +358,11 @@ def _new_webhook_secret() -> str:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _to_scopes(stored: Sequence[str] | None) -> frozenset[Scope]:
+    """A key from before there were scopes may do everything."""
+    return frozenset(Scope) if stored is None else frozenset(map(Scope, stored))
 
 
 def _to_account(row: sa.Row[tuple[object, ...]]) -> Account:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bandstand.errors import Conflict
+from bandstand.errors import Invalid
 from bandstand.store.tables import idempotency
 
 KEPT_SECONDS = 86400.0
@@ -21,7 +21,7 @@ def job_of(
 ) -> str | None:
     """The job that an earlier request with this key became.
 
-    raises  Conflict when that request asked for something else
+    raises  Invalid when that request asked for something else
     """
     row = connection.execute(
         sa.select(idempotency).where(idempotency.c.account == account, idempotency.c.key == key)
@@ -29,7 +29,7 @@ def job_of(
     if row is None:
         return None
     if row.digest != _digest(asked):
-        raise Conflict("This idempotency key was used with another body.")
+        raise Invalid("Idempotency-Key", "was used with another body")
     return row.job
 
 

@@ -113,7 +113,7 @@ deliveries = sa.Table(
     sa.Column("answer", sa.Text),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("due_at", sa.Double, nullable=False),
-    sa.Column("tries_max", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("tried_at", sa.Double),
     sa.Index("ix_deliveries_job", "job"),
     sa.Index("ix_deliveries_status_due_at", "status", "due_at"),
 )

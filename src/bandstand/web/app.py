@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -11,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from bandstand import __version__
-from bandstand.dialects import all_dialects, wire
+from bandstand.dialects import Dialect, all_dialects, wire
 from bandstand.errors import BandstandError
 from bandstand.service import Service
 from bandstand.web import files, health
@@ -51,8 +52,8 @@ def build_app(
     app.include_router(health.routes(service, is_ready))
     app.include_router(files.routes(service))
     for dialect in dialects:
-        app.include_router(dialect.routes(service))
-    app.add_middleware(BodyLimit, bytes_max=service.settings.body_bytes_max, dialects=dialects)
+        app.include_router(dialect.routes(service), responses=_refusals(dialect))
+    app.add_middleware(BodyLimit, settings=service.settings, dialects=dialects)
 
     async def refuse(request: Request, error: Exception) -> Response:
         return dialect_of(request.url.path, dialects).refuse(wire.as_ours(error))
@@ -65,3 +66,9 @@ def build_app(
         app.add_exception_handler(kind, refuse)
     app.add_exception_handler(Exception, refuse_unforeseen)
     return app
+
+
+def _refusals(dialect: Dialect) -> dict[int | str, dict[str, Any]]:
+    """All errors of an API have one shape; the framework would describe its own."""
+    shape = {"model": dialect.refusal} if dialect.refusal else {}
+    return {"4XX": {"description": "Refused", **shape}, "5XX": {"description": "Failed", **shape}}

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bandstand.jobs import Job, Status, Times, new_id
+from bandstand.jobs import Job, Status, Times, new_id, new_number
 from bandstand.specs import MusicSpec
 from bandstand.store import accounts, jobs
 from bandstand.store.database import Database
@@ -29,12 +29,18 @@ JOB = Job(
     hook=None,
     times=Times(created=0.0),
     attempts=0,
+    number=0,
 )
 
 
 def job_for(account: str, *, created: float = 1_700_000_000.0, **changes: Any) -> Job:
     return dataclasses.replace(
-        JOB, id=new_id(), account=account, times=Times(created=created), **changes
+        JOB,
+        id=new_id(),
+        account=account,
+        number=new_number(),
+        times=Times(created=created),
+        **changes,
     )
 
 

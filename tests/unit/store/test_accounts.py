@@ -50,10 +50,10 @@ def test_new_key_opens_its_account(database: Database):
     account = new_account(database)
     key = database.write_now(accounts.create_key, account, "laptop")
 
-    found = database.read_now(accounts.account_of_key, key)
+    found = database.read_now(accounts.open_with, key)
 
     assert found
-    assert found.id == account
+    assert found.account.id == account
 
 
 def test_key_that_differs_opens_nothing(database: Database):
@@ -72,7 +72,7 @@ def test_key_that_differs_opens_nothing(database: Database):
     ]
 
     for other in others:
-        assert database.read_now(accounts.account_of_key, other) is None
+        assert database.read_now(accounts.open_with, other) is None
 
 
 def test_revoked_key_opens_nothing_and_its_neighbour_does(database: Database):
@@ -81,8 +81,8 @@ def test_revoked_key_opens_nothing_and_its_neighbour_does(database: Database):
 
     assert database.write_now(accounts.revoke_key, gone.split("_")[1])
     assert not database.write_now(accounts.revoke_key, gone.split("_")[1])
-    assert database.read_now(accounts.account_of_key, gone) is None
-    assert database.read_now(accounts.account_of_key, kept)
+    assert database.read_now(accounts.open_with, gone) is None
+    assert database.read_now(accounts.open_with, kept)
 
 
 @pytest.mark.parametrize("text", ["plain", "bs_abc_secret", "r8_something", "with space 🎵"])
@@ -92,10 +92,10 @@ def test_preset_key_of_any_form_opens_its_account(database: Database, text: str)
     for _ in range(2):
         database.write_now(accounts.create_key, account, "preset", preset=text)
 
-    found = database.read_now(accounts.account_of_key, text)
+    found = database.read_now(accounts.open_with, text)
     assert found
-    assert found.id == account
-    assert database.read_now(accounts.account_of_key, text + "x") is None
+    assert found.account.id == account
+    assert database.read_now(accounts.open_with, text + "x") is None
 
 
 def test_stored_rows_hold_no_secret(database: Database):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,22 +13,23 @@ down_revision = "001_first"
 ID = sa.String(64)
 
 
-COLUMNS = (
-    ("jobs", sa.Column("number", sa.BigInteger)),
-    ("jobs", sa.Column("removed_at", sa.Double)),
-    ("accounts", sa.Column("webhook_secret", sa.Text)),
-    ("accounts", sa.Column("webhook_secret_before", sa.Text)),
-    ("accounts", sa.Column("webhook_secret_at", sa.Double)),
-    ("accounts", sa.Column("outputs_url", sa.Text)),
-    ("keys", sa.Column("scopes", sa.JSON)),
-    ("keys", sa.Column("expires_at", sa.Double)),
-    ("deliveries", sa.Column("tries_max", sa.Integer, nullable=False, server_default="1")),
-)
+def new_columns() -> list[tuple[str, sa.Column[Any]]]:
+    return [
+        ("jobs", sa.Column("number", sa.BigInteger)),
+        ("jobs", sa.Column("removed_at", sa.Double)),
+        ("accounts", sa.Column("webhook_secret", sa.Text)),
+        ("accounts", sa.Column("webhook_secret_before", sa.Text)),
+        ("accounts", sa.Column("webhook_secret_at", sa.Double)),
+        ("accounts", sa.Column("outputs_url", sa.Text)),
+        ("keys", sa.Column("scopes", sa.JSON)),
+        ("keys", sa.Column("expires_at", sa.Double)),
+        ("deliveries", sa.Column("tried_at", sa.Double)),
+    ]
 
 
 def upgrade() -> None:
-    for table, column in COLUMNS:
-        op.add_column(table, column.copy())
+    for table, column in new_columns():
+        op.add_column(table, column)
     op.create_index("ix_jobs_number", "jobs", ["number"], unique=True)
     op.create_table(
         "files",
@@ -58,5 +61,5 @@ def downgrade() -> None:
     op.drop_table("idempotency")
     op.drop_table("files")
     op.drop_index("ix_jobs_number", "jobs")
-    for table, column in reversed(COLUMNS):
+    for table, column in reversed(new_columns()):
         op.drop_column(table, column.name)
