@@ -91,8 +91,8 @@ class Fetcher:
 
         raises  Failed with a text for the client
         """
-        if url[:5].lower() == "data:":
-            return _decode_data(url)
+        if is_inline(url):
+            return decode_inline(url)
         try:
             async with asyncio.timeout(DOWNLOAD_SECONDS):
                 return await self._download(url)
@@ -296,8 +296,12 @@ async def _read(response: httpcore2.Response, bytes_max: int, *, cut: bool) -> b
     return bytes(content)
 
 
-def _decode_data(url: str) -> bytes:
-    """RFC 2397. raises Failed."""
+def is_inline(url: str) -> bool:
+    return url[:5].lower() == "data:"
+
+
+def decode_inline(url: str) -> bytes:
+    """The content of a data URI (RFC 2397). raises Failed."""
     head, comma, text = url[5:].partition(",")
     if not comma or len(text) > DOWNLOAD_BYTES_MAX * 4 // 3 + 4:
         raise Failed("The given audio is no valid data URI, or too large.")

@@ -1,7 +1,7 @@
 """From where a stranger's sound lies to a clip: own files without the network, the rest through the guarded way out.
 
 The bytes are decoded in a process of their own with little memory and time (`audio/apart.py`): a decoder is the last thing to
-trust with them.
+trust with them. An own file counts as its owner's only: the address of somebody else's is like one of a file that is not there.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ from bandstand.audio.codecs import Undecodable
 from bandstand.blobs import Blobs
 from bandstand.engines import Inputs
 from bandstand.errors import Failed, NotFound
-from bandstand.fetch import Fetcher
+from bandstand.fetch import DOWNLOAD_BYTES_MAX, Fetcher
 from bandstand.jobs import Job
-from bandstand.specs import Source
+from bandstand.specs import KEPT, Source
 from bandstand.store import files, jobs
 from bandstand.store.database import Database
 
 SECONDS_MAX = 120.0
-OWN_FILE = re.compile(r"/v1/files/([a-z0-9]{26})(/content)?")
+DECODED_AT_ONCE = 2
+OWN_FILE = re.compile(r"/v1/files/([a-z0-9]{26})(/download)?")
 OWN_RESULT = re.compile(r"/files/([a-z0-9]{26})/([A-Za-z0-9._-]{1,80})")
+TOO_LONG = "Prompt is longer than audio to generate"  # as MusicGen says it
 NOT_FOUND = "The given audio is a file of this server that is not there."
 
 
@@ -35,6 +37,7 @@ class Sources:
         self._blobs = blobs
         self._fetcher = fetcher
         self._own_url = own_url
+        self._decoding = asyncio.Semaphore(DECODED_AT_ONCE)
 
     async def inputs(self, job: Job) -> Inputs:
         """What the engine gets.
@@ -47,21 +50,32 @@ class Sources:
         if spec.continues:
             whole = await self._clip(job, spec.continues.source)
             continues = _cut(whole, spec.continues.start, spec.continues.end)
+            if continues.seconds >= spec.seconds:
+                raise Failed(TOO_LONG)
         return Inputs(melody=melody, continues=continues, attempt=job.attempts)
 
     async def _clip(self, job: Job, source: Source) -> Clip:
         content = await self._content(job, source.uri)
-        try:
-            return await asyncio.to_thread(decode_apart, content, seconds_max=SECONDS_MAX)
-        except Undecodable as error:
-            raise Failed(f"The given audio cannot be read: {error}") from None
+        async with self._decoding:
+            try:
+                return await asyncio.to_thread(decode_apart, content, seconds_max=SECONDS_MAX)
+            except Undecodable as error:
+                raise Failed(f"The given audio cannot be read: {error}.") from None
 
     async def _content(self, job: Job, uri: str) -> bytes:
-        path = uri.removeprefix(self._own_url).partition("?")[0]
-        if path == uri.partition("?")[0]:
-            return await self._fetcher.download(uri)
-        key = await self._own_key(job, path)
+        if uri.startswith(KEPT):
+            return await self._own(f"jobs/{job.id}/{uri.removeprefix(KEPT)}")
+        if uri.startswith(f"{self._own_url}/"):
+            path = uri.removeprefix(self._own_url).partition("?")[0]
+            return await self._own(await self._own_key(job, path))
+        return await self._fetcher.download(uri)
+
+    async def _own(self, key: str) -> bytes:
         try:
+            if await self._blobs.size(key) > DOWNLOAD_BYTES_MAX:
+                raise Failed(
+                    f"The given audio is larger than {DOWNLOAD_BYTES_MAX // 1_000_000} MB."
+                )
             return await self._blobs.get(key)
         except NotFound:
             raise Failed(NOT_FOUND) from None
@@ -83,9 +97,11 @@ class Sources:
 
 def _cut(clip: Clip, start: float, end: float | None) -> Clip:
     """The stretch from start to end, in seconds. raises Failed when there is nothing in it."""
-    first = round(start * clip.rate)
-    last = clip.samples.shape[1] if end is None else round(end * clip.rate)
+    first = round(min(start, clip.seconds) * clip.rate)
+    last = round(clip.seconds * clip.rate if end is None else min(end, clip.seconds) * clip.rate)
     stretch = clip.samples[:, first:last]
     if stretch.shape[1] == 0:
-        raise Failed("The stretch to continue is empty: the given audio is shorter than its start.")
+        raise Failed(
+            "The stretch to continue is empty: it ends before it starts, or the audio does."
+        )
     return Clip(stretch, clip.rate)

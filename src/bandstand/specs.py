@@ -17,6 +17,7 @@ from bandstand.errors import Invalid
 PROMPT_CHARACTERS_MAX = 4000
 SECONDS_MIN, SECONDS_MAX = 0.5, 600.0
 SEED_MAX = 2**63 - 1
+KEPT = "kept:"  # what came inside the request and was laid beside the job's results
 SAMPLES_MAX = 28_800_000  # per channel: ten minutes at 48 kHz
 
 
@@ -51,7 +52,7 @@ RATES_OF: Mapping[Encoding, Collection[int]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a stranger's sound lies: an http(s) or data URI, or a file of ours."""
+    """Where a stranger's sound lies: an http(s) or data URI, a file of ours, or KEPT and a name among the job's own files."""
 
     uri: str
 
@@ -85,6 +86,7 @@ class MusicSpec:
     continues    go on from this stretch of audio
     multiband    decode with MultiBand Diffusion
     sample_rate  Hz; None: as the model speaks
+    channels     1 or 2; None: as many as the model makes
     """
 
     prompt: str
@@ -98,11 +100,19 @@ class MusicSpec:
     loudness: Loudness = Loudness.LUFS
     encoding: Encoding = Encoding.WAV
     sample_rate: int | None = None
+    channels: int | None = None
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """What is given, by the name of its field."""
+        given = {"melody": self.melody, "continues": self.continues and self.continues.source}
+        return {name: source for name, source in given.items() if source is not None}
 
 
-def check_spec(spec: MusicSpec) -> None:
+def check_spec(spec: MusicSpec, *, is_played: bool = True) -> None:
     """Refuse what no model can do.
 
+    is_played  False for a wish that is only kept, never tried: it may have nothing to start from
     raises  Invalid with the field's name in this module's words
     """
     if len(spec.prompt) > PROMPT_CHARACTERS_MAX:
@@ -111,7 +121,7 @@ def check_spec(spec: MusicSpec) -> None:
         )
     if any("\ud800" <= character <= "\udfff" for character in spec.prompt):
         raise Invalid("prompt", "is not valid Unicode: it holds half of a surrogate pair")
-    if not spec.prompt.strip() and spec.melody is None and spec.continues is None:
+    if is_played and not spec.prompt.strip() and spec.melody is None and spec.continues is None:
         raise Invalid("prompt", "is empty, and there is no audio to start from either")
     if not (math.isfinite(spec.seconds) and SECONDS_MIN <= spec.seconds <= SECONDS_MAX):
         raise Invalid("seconds", f"must be between {SECONDS_MIN:g} and {SECONDS_MAX:g}")
@@ -119,6 +129,10 @@ def check_spec(spec: MusicSpec) -> None:
         raise Invalid("seed", "must be between 0 and 2^63 - 1")
     if spec.melody is not None and spec.continues is not None:
         raise Invalid("melody", "cannot be combined with audio to continue")
+    if spec.channels not in {None, 1, 2}:
+        raise Invalid("channels", "must be 1 or 2")
+    if spec.continues is not None and not 0 <= spec.continues.start < math.inf:
+        raise Invalid("continues", "must start at 0 or later")
     if spec.sample_rate is not None:
         _check_rate(spec.sample_rate, spec)
     _check_sampling(spec.sampling)

@@ -97,6 +97,8 @@ def test_what_some_model_could_make_is_let_through(good: MusicSpec):
         ("seed", spec(seed=-1)),
         ("seed", spec(seed=SEED_MAX + 1)),
         ("melody", spec(melody=SOURCE, continues=Span(source=SOURCE))),
+        ("continues", spec(continues=Span(source=SOURCE, start=-0.1))),
+        ("continues", spec(continues=Span(source=SOURCE, start=math.nan))),
         ("sample_rate", spec(sample_rate=0)),
         ("sample_rate", spec(sample_rate=SAMPLE_RATES[0] - 1)),
         ("sample_rate", spec(sample_rate=SAMPLE_RATES[-1] + 1)),

@@ -118,6 +118,11 @@ def decode(
     return to_channels(clip, channels) if channels else clip
 
 
+def check_kind(content: bytes) -> None:
+    """Look at the first bytes only, without a decoder. raises Undecodable for what `decode` would not even try."""
+    _admitted(io.BytesIO(content))
+
+
 def _write(clip: Clip, form: Format, file: BinaryIO, tags: Tags | None) -> None:
     if form.container == "WAV":
         _write_wave(clip, form, file, tags)

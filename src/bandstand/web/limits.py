@@ -8,33 +8,39 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bandstand.dialects import Dialect
 from bandstand.errors import TooLarge
+from bandstand.settings import Settings
 from bandstand.web.routing import dialect_of
 
 
 class BodyLimit:
-    """Answers 413 in the dialect's own shape as soon as a body is longer than allowed."""
+    """Answers 413 in the dialect's own shape as soon as a body is longer than allowed at its path."""
 
-    def __init__(self, app: ASGIApp, *, bytes_max: int, dialects: Sequence[Dialect]) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings, dialects: Sequence[Dialect]) -> None:
         self._app = app
-        self._bytes_max = bytes_max
+        self._usual = settings.body_bytes_max
+        self._larger = {
+            path: bytes_max
+            for dialect in dialects
+            for path, bytes_max in dialect.bytes_max(settings).items()
+        }
         self._dialects = dialects
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        count = 0
+        count, bytes_max = 0, self._larger.get(scope["path"], self._usual)
 
         async def counted() -> Message:
             nonlocal count
             message = await receive()
             count += len(message.get("body", b""))
-            if count > self._bytes_max:
-                raise TooLarge(f"The body is larger than {self._bytes_max} bytes.")
+            if count > bytes_max:
+                raise TooLarge(f"The body is larger than {bytes_max} bytes.")
             return message
 
-        if self._claimed(scope) > self._bytes_max:
-            error = TooLarge(f"The body is larger than {self._bytes_max} bytes.")
+        if self._claimed(scope) > bytes_max:
+            error = TooLarge(f"The body is larger than {bytes_max} bytes.")
             refusal = dialect_of(scope["path"], self._dialects).refuse(error)
             await refusal(scope, receive, send)
             return
