@@ -124,13 +124,17 @@ class Hook:
 class Order:
     """A spec with its asker's wishes: what a dialect makes of a request's body.
 
-    asked  the client's own words, echoed back untouched; secrets never in it
+    asked   the client's own words, echoed back untouched; secrets never in it
+    flaw    why it cannot succeed, for APIs that accept such wishes: it costs nothing, runs in no engine and fails with this text
+    within  seconds after which it is called off unless it is finished
     """
 
     spec: MusicSpec
     origin: str
     asked: Mapping[str, Any]
     hook: Hook | None = None
+    flaw: str | None = None
+    within: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +145,7 @@ class Job:
     model     the model that really makes it (`spec.model` is the one asked for)
     engine    the engine that runs `model`; also the name of the queue
     number    a random 53-bit integer, for APIs whose ids are numbers
+    deadline  when (UTC seconds) it is called off unless it is finished
     removed   since when (UTC seconds) input, outputs and logs are gone, the time of keeping them being over
     price     millicredits held, then captured or released
     attempts  runs begun so far
@@ -162,6 +167,7 @@ class Job:
     times: Times
     attempts: int
     number: int
+    deadline: float | None = None
     removed: float | None = None
 
     @property

@@ -93,18 +93,21 @@ class Service:
         self._gate.admit_stranger(caller=caller)
 
     async def submit(self, account: Account, order: Order, *, once: str | None = None) -> Job:
-        """Accept a job: when this returns it is on disk and will be run.
+        """Accept a job: when this returns it is on disk and will be run, or has failed with the flaw that its order has.
 
         once    an idempotency key: the same key and wish again give the job that they gave before
         raises  Invalid, NoCredit, TooMany, Conflict, Unavailable; then nothing was stored
         """
-        check_spec(order.spec)
+        check_spec(order.spec, is_played=order.flaw is None)
         self._check_addresses(order)
-        model = self.catalog.choose(order.spec)
+        if order.flaw is None:
+            model = self.catalog.choose(order.spec)
+        else:
+            model = self.catalog.find(order.spec.model)
         await asyncio.to_thread(_check_space, self.settings.data)
         job = await self._keep_given(_job_of(account, order, model))
         try:
-            job_id = await self._insert_once(job, once)
+            job_id = await self._insert_once(job, once, order.flaw)
         except BaseException:
             await self._forget_given(job)
             raise
@@ -121,18 +124,18 @@ class Service:
         except NotFound:
             raise Conflict("The job of this idempotency key was removed.") from None
 
-    async def _insert_once(self, job: Job, once: str | None) -> str:
+    async def _insert_once(self, job: Job, once: str | None, flaw: str | None) -> str:
         """The id of the job that stands for this wish now."""
         try:
-            return await self._database.write(self._insert, job, once)
+            return await self._database.write(self._insert, job, once, flaw)
         except IntegrityError:
             if once is None:
                 raise
             # Somebody with the same key was quicker by a moment: that one is the job.
-            return await self._database.write(self._insert, job, once)
+            return await self._database.write(self._insert, job, once, flaw)
 
-    def _insert(self, connection: Connection, job: Job, once: str | None) -> str:
-        """The job, its hold on credits and its place in the queue, in one transaction."""
+    def _insert(self, connection: Connection, job: Job, once: str | None, flaw: str | None) -> str:
+        """The job, its hold on credits and its place in the queue, in one transaction; with a flaw, the job and its end."""
         if once is not None:
             earlier = idempotency.job_of(connection, job.account, once, job.asked)
             if earlier is not None:
@@ -143,6 +146,9 @@ class Service:
         if jobs.count_active(connection) >= self.settings.jobs_max_total:
             raise TooMany("There are too many unfinished jobs.", retry_after=5.0)
         jobs.insert(connection, job)
+        if flaw is not None:
+            jobs.finish(connection, job.id, Status.FAILED, error=flaw)
+            return job.id
         accounts.hold(connection, job.account, job.id, job.price)
         self._runner.submit(connection, job)
         return job.id
@@ -203,11 +209,24 @@ class Service:
         return job
 
     async def page(
-        self, account: Account, *, origin: str | None, cursor: str | None, size: int
+        self,
+        account: Account,
+        *,
+        origin: str | None,
+        cursor: str | None,
+        size: int,
+        since: float | None = None,
+        before: float | None = None,
     ) -> jobs.Page:
-        """The account's jobs, newest first. raises Invalid for a cursor that is not ours."""
+        """The account's jobs, newest first; `since` and `before` are UTC seconds. raises Invalid for a cursor that is not ours."""
         return await self._database.read(
-            jobs.page, account.id, origin=origin, cursor=cursor, size=size
+            jobs.page,
+            account.id,
+            origin=origin,
+            cursor=cursor,
+            size=size,
+            since=since,
+            before=before,
         )
 
     async def cancel(self, account: Account, job_id: str) -> Job:
@@ -327,7 +346,10 @@ class Service:
 
     def link(self, job: Job, artifact: Artifact) -> str:
         """An absolute URL of a result that works without a key, until it expires."""
-        path = f"/files/{job.id}/{artifact.name}"
+        return self.signed(f"/files/{job.id}/{artifact.name}")
+
+    def signed(self, path: str) -> str:
+        """An absolute URL of a path of ours that works without a key, until it expires."""
         expires = time.time() + self.settings.link_seconds
         return f"{self.settings.url}{path}?{self._signer.sign(path, expires)}"
 
@@ -340,6 +362,7 @@ def _job_of(account: Account, order: Order, model: Model) -> Job:
     spec = dataclasses.replace(
         order.spec, seed=secrets.randbelow(RANDOM_SEEDS) if seed is None else seed
     )
+    now = time.time()
     return Job(
         id=new_id(),
         account=account.id,
@@ -352,11 +375,12 @@ def _job_of(account: Account, order: Order, model: Model) -> Job:
         progress=0.0,
         outputs=(),
         error=None,
-        price=price_of(model, spec.seconds),
+        price=price_of(model, spec.seconds) if order.flaw is None else 0,
         hook=order.hook,
-        times=Times(created=time.time()),
+        times=Times(created=now),
         attempts=0,
         number=new_number(),
+        deadline=None if order.within is None else now + order.within,
     )
 
 

@@ -19,10 +19,12 @@ from bandstand.engines.spool import job_of
 from bandstand.errors import Unavailable
 from bandstand.jobs import Job
 from bandstand.runner import DurableRunner
+from bandstand.service import cancel_unless_final
 from bandstand.store import files, idempotency, jobs
 from bandstand.store.database import Database
 
 PERIOD_SECONDS = 5.0
+DEADLINE_SECONDS = 0.5
 ORPHAN_SECONDS = 10.0
 BATCH = 200
 LOG = structlog.get_logger("sweep")
@@ -55,6 +57,17 @@ class Sweep:
         self._spool = spool
 
     async def run(self) -> None:
+        await asyncio.gather(self._tidy(), self._keep_deadlines())
+
+    async def _keep_deadlines(self) -> None:
+        while True:
+            try:
+                await self.call_off_late(time.time())
+            except Unavailable as error:
+                LOG.warning("deadlines must wait", reason=error.message)
+            await asyncio.sleep(DEADLINE_SECONDS)
+
+    async def _tidy(self) -> None:
         while True:
             try:
                 await self.clear_spool()
@@ -66,6 +79,14 @@ class Sweep:
             except Unavailable as error:
                 LOG.warning("sweep must wait", reason=error.message)
             await asyncio.sleep(PERIOD_SECONDS)
+
+    async def call_off_late(self, now: float) -> int:
+        """Cancel what is not finished at its deadline; a run that is under way hears of it by the job's row."""
+        late = await self._database.read(jobs.overdue, now)
+        for job in late:
+            if await self._database.write(cancel_unless_final, job):
+                LOG.info("job called off at its deadline", job=job.id)
+        return len(late)
 
     async def adopt_orphans(self, created_before: float) -> int:
         """Enqueue again what has a row but no workflow, as after a restore of one without the other."""

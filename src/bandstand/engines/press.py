@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bandstand.audio.codecs import FORMATS, encode
 from bandstand.audio.loudness import integrated_loudness, normalize, true_peak
-from bandstand.audio.resample import resample
+from bandstand.audio.resample import resample, to_channels
 from bandstand.audio.tags import Tags
 from bandstand.engines import Made
 from bandstand.engines.spool import Pressed, aside, finish, pressed
@@ -28,7 +28,8 @@ def press(made: Made, spec: MusicSpec, tags: Tags, folder: Path) -> tuple[Presse
 
 
 def _write(made: Made, spec: MusicSpec, tags: Tags, folder: Path) -> list[Pressed]:
-    clip = normalize(made.clip, spec.loudness.value)
+    clip = made.clip if spec.channels is None else to_channels(made.clip, spec.channels)
+    clip = normalize(clip, spec.loudness.value)
     if spec.sample_rate is not None:
         clip = resample(clip, spec.sample_rate)
     form = FORMATS[spec.encoding.value]

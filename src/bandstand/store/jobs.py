@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,6 +51,7 @@ def insert(connection: sa.Connection, job: Job) -> None:
             number=job.number,
             attempts=job.attempts,
             created_at=job.times.created,
+            deadline_at=job.deadline,
         )
     )
     append_event(connection, job.id, EventKind.STATUS, {"status": job.status.value})
@@ -240,10 +241,14 @@ def find_number(connection: sa.Connection, number: int) -> Job | None:
 
 def remove_content(connection: sa.Connection, job_id: str) -> None:
     """Forget what was given and made; the record itself stays. The files are the caller's to remove."""
+    job = find(connection, job_id)
+    if job is None or job.removed is not None:
+        return
+    spec = replace(job.spec, prompt="", melody=None, continues=None)
     connection.execute(
         jobs.update()
-        .where(jobs.c.id == job_id, jobs.c.removed_at.is_(None))
-        .values(outputs=[], removed_at=time.time())
+        .where(jobs.c.id == job_id)
+        .values(asked={}, spec=spec_to_json(spec), outputs=[], removed_at=time.time())
     )
     connection.execute(
         events.delete().where(events.c.job == job_id, events.c.kind == EventKind.LOG)
@@ -251,17 +256,29 @@ def remove_content(connection: sa.Connection, job_id: str) -> None:
 
 
 def page(
-    connection: sa.Connection, account: str, *, origin: str | None, cursor: str | None, size: int
+    connection: sa.Connection,
+    account: str,
+    *,
+    origin: str | None,
+    cursor: str | None,
+    size: int,
+    since: float | None = None,
+    before: float | None = None,
 ) -> Page:
     """A page by keyset: stable while jobs are added.
 
     cursor  "o…" for what is older than a job, "n…" for what is newer; None for the newest
+    since   only jobs made then (UTC seconds) or later; `before`: only earlier ones
     raises  Invalid when the cursor is not one of ours
     """
     side, created, job_id = _read_cursor(cursor)
     where = [jobs.c.account == account]
     if origin is not None:
         where.append(jobs.c.origin == origin)
+    if since is not None:
+        where.append(jobs.c.created_at >= since)
+    if before is not None:
+        where.append(jobs.c.created_at < before)
     at = sa.tuple_(jobs.c.created_at, jobs.c.id)
     if side == "o":
         where.append(at < (created, job_id))
@@ -351,6 +368,16 @@ def finished_before(
     return list(connection.execute(sa.select(jobs.c.id).where(*where).limit(limit)).scalars())
 
 
+def overdue(connection: sa.Connection, now: float) -> list[Job]:
+    """Unfinished jobs whose deadline is over."""
+    rows = connection.execute(
+        sa.select(jobs).where(
+            jobs.c.status.in_([s.value for s in ACTIVE]), jobs.c.deadline_at <= now
+        )
+    )
+    return [_to_job(row) for row in rows]
+
+
 def active_among(connection: sa.Connection, job_ids: Collection[str]) -> set[str]:
     rows = connection.execute(
         sa.select(jobs.c.id).where(
@@ -408,6 +435,7 @@ def _to_job(row: sa.Row[Any]) -> Job:
         times=Times(created=row.created_at, started=row.started_at, finished=row.finished_at),
         attempts=row.attempts,
         number=row.number or 0,
+        deadline=row.deadline_at,
         removed=row.removed_at,
     )
 

@@ -74,6 +74,7 @@ jobs = sa.Table(
     sa.Column("finished_at", sa.Double),
     sa.Column("number", sa.BigInteger, unique=True, index=True),
     sa.Column("removed_at", sa.Double),
+    sa.Column("deadline_at", sa.Double),
     sa.Index("ix_jobs_page", "account", "origin", sa.desc("created_at"), sa.desc("id")),
     sa.Index("ix_jobs_status_created_at", "status", "created_at"),
 )

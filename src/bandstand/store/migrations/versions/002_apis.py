@@ -17,6 +17,7 @@ def new_columns() -> list[tuple[str, sa.Column[Any]]]:
     return [
         ("jobs", sa.Column("number", sa.BigInteger)),
         ("jobs", sa.Column("removed_at", sa.Double)),
+        ("jobs", sa.Column("deadline_at", sa.Double)),
         ("accounts", sa.Column("webhook_secret", sa.Text)),
         ("accounts", sa.Column("webhook_secret_before", sa.Text)),
         ("accounts", sa.Column("webhook_secret_at", sa.Double)),
