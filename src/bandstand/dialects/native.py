@@ -25,6 +25,8 @@ from bandstand.specs import (
     Loudness,
     MusicSpec,
     Sampling,
+    Source,
+    Span,
 )
 
 NAME = "native"
@@ -37,6 +39,14 @@ class Webhook(wire.Body):
     events: list[Annotated[HookEvent, Field(strict=False)]] = Field(
         default_factory=lambda: [HookEvent.COMPLETED], min_length=1
     )
+
+
+class Continuation(wire.Body):
+    """Sound to go on from."""
+
+    source: str = Field(description="Where it lies, as for `melody`.")
+    start: float = Field(0.0, ge=0, description="Seconds into it.")
+    end: float | None = Field(None, ge=0, description="Seconds into it; its end if left out.")
 
 
 class Wish(wire.Body):
@@ -58,6 +68,13 @@ class Wish(wire.Body):
     encoding: Encoding = Field(Encoding.WAV, strict=False, description="File format of the track.")
     loudness: Loudness = Field(Loudness.LUFS, strict=False, description="How it is levelled.")
     sample_rate: int | None = Field(None, description="Hz; the model's own if left out.")
+    melody: str | None = Field(
+        None,
+        description="A tune to follow: an http(s) address, a data URI, or a file of this server.",
+    )
+    continues: Continuation | None = Field(
+        None, description="What to go on from; `seconds` counts it, too."
+    )
     temperature: float = Field(1.0, description="Token models only.")
     top_k: int = Field(250, description="Token models only.")
     top_p: float = Field(0.0, description="Token models only; above 0 it replaces top_k.")
@@ -103,7 +120,7 @@ class JobView(View):
     model: str = Field(description="The model that was asked for.")
     made_by: MakerView = Field(description="What really makes the piece.")
     encoding: str
-    asked: dict[str, Any] = Field(description="The body of the request, as it came.")
+    asked: dict[str, Any] = Field(description="The body of the request; sound in it by its digest.")
     attempts: int
     error: str | None
     credits: float
@@ -179,6 +196,8 @@ def to_order(wish: Wish) -> Order:
         encoding=wish.encoding,
         loudness=wish.loudness,
         sample_rate=wish.sample_rate,
+        melody=None if wish.melody is None else Source(uri=wish.melody),
+        continues=wish.continues and _to_span(wish.continues),
         sampling=Sampling(
             temperature=wish.temperature,
             top_k=wish.top_k,
@@ -187,8 +206,20 @@ def to_order(wish: Wish) -> Order:
         ),
     )
     hook = wish.webhook and Hook(url=wish.webhook.url, events=frozenset(wish.webhook.events))
+    return Order(spec=spec, origin=NAME, asked=_asked(wish), hook=hook)
+
+
+def _to_span(wish: Continuation) -> Span:
+    return Span(source=Source(uri=wish.source), start=wish.start, end=wish.end)
+
+
+def _asked(wish: Wish) -> dict[str, Any]:
     asked = wish.model_dump(mode="json", exclude_unset=True)
-    return Order(spec=spec, origin=NAME, asked=asked, hook=hook)
+    if wish.melody is not None:
+        asked["melody"] = wire.shown(wish.melody)
+    if wish.continues is not None:
+        asked["continues"]["source"] = wire.shown(wish.continues.source)
+    return asked
 
 
 def render(service: Service, job: Job) -> dict[str, Any]:
@@ -414,4 +445,5 @@ DIALECT = Dialect(
     picture=picture,
     refuse=refuse,
     refusal=ErrorView,
+    bytes_max=lambda settings: {"/v1/jobs": settings.inline_bytes_max},
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
@@ -29,6 +30,7 @@ from bandstand.errors import (
     Unavailable,
     WrongMethod,
 )
+from bandstand.fetch import is_inline
 from bandstand.jobs import Job
 
 STATUS_OF: Mapping[type[BandstandError], int] = {
@@ -116,6 +118,14 @@ def _invalid(error: RequestValidationError) -> BandstandError:
 def _field(location: tuple[int | str, ...]) -> str:
     """("body", "input", "duration") -> "input.duration"."""
     return ".".join(str(part) for part in location[1:])
+
+
+def shown(uri: str) -> str:
+    """Where given sound lies, as it is told back: what came inside the request by its digest, not by its megabytes."""
+    if not is_inline(uri):
+        return uri
+    head = uri.partition(",")[0].partition(";")[0][:80]
+    return f"{head};sha256={hashlib.sha256(uri.encode(errors='surrogatepass')).hexdigest()}"
 
 
 def bearer(request: Request) -> str | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-import resource
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def packed(samples: np.ndarray, rate: int, kind: str = "WAV", subtype: str | Non
 
 def memory() -> int:
     """Bytes this process has in memory now."""
-    with open("/proc/self/statm") as file:
+    with Path("/proc/self/statm").open() as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
