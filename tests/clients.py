@@ -47,24 +47,31 @@ class Package:
         return json.loads(self.run(program, *arguments).splitlines()[-1])
 
 
-@cache
 def installed(requirement: str) -> Package:
     """The environment of `name==version`. Skips the test, saying why, when there is no way to make it."""
-    kept = user_cache_path("bandstand-tests") / requirement
-    python = kept / "bin" / "python"
-    if not (kept / "complete").exists():
-        shutil.rmtree(kept, ignore_errors=True)
+    folder, trouble = _made(requirement)
+    if trouble:
+        pytest.skip(f"{requirement} cannot be installed here: {trouble}")
+    return Package(folder / "bin" / "python")
+
+
+@cache
+def _made(requirement: str) -> tuple[Path, str | None]:
+    """The folder, and what went wrong. A folder that was not finished is made anew by the next run."""
+    folder = user_cache_path("bandstand-tests") / requirement
+    finished = folder / "complete"
+    if not finished.exists():
+        shutil.rmtree(folder, ignore_errors=True)
         try:
-            _call(sys.executable, "-m", "venv", kept)
-            _call(python, "-m", "pip", "install", "--disable-pip-version-check", requirement)
-        except (subprocess.SubprocessError, OSError) as error:
-            said = getattr(error, "stderr", None) or str(error)
-            pytest.skip(f"{requirement} cannot be installed here: {said[-500:]}")
-        (kept / "complete").touch()
-    return Package(python)
+            _call(sys.executable, "-m", "venv", folder)
+            _call(folder / "bin" / "python", "-m", "pip", "install", requirement)
+        except subprocess.CalledProcessError as error:
+            return folder, error.stderr[-500:]
+        except (subprocess.TimeoutExpired, OSError) as error:
+            return folder, str(error)
+        finished.touch()
+    return folder, None
 
 
 def _call(*command: str | Path) -> None:
-    subprocess.run(
-        command, check=True, capture_output=True, text=True, timeout=INSTALL_SECONDS_MAX
-    )
+    subprocess.run(command, check=True, capture_output=True, text=True, timeout=INSTALL_SECONDS_MAX)

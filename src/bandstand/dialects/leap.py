@@ -72,8 +72,13 @@ class RefusalView(BaseModel):
 def to_order(wish: Wish) -> Order:
     name = model_named(NAME, wish.mode)
     assert name is not None, "the enum and the catalog name the same modes"
+    model = MODELS[name]
     spec = MusicSpec(
-        prompt=wish.prompt, model=name, seconds=wish.duration, sample_rate=MODELS[name].rate
+        prompt=wish.prompt,
+        model=model.name,
+        seconds=wish.duration,
+        sample_rate=model.rate,
+        channels=model.channels,
     )
     hook = Hook(url=wish.webhook_url) if wish.webhook_url else None
     return Order(spec=spec, origin=NAME, asked=wish.model_dump(exclude_unset=True), hook=hook)

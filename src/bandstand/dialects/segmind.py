@@ -77,6 +77,7 @@ def to_order(wish: Wish, model: Model) -> Order:
         seconds=wish.duration,
         seed=None if wish.seed == -1 else wish.seed,
         sample_rate=model.rate,
+        channels=model.channels,
     )
     return Order(spec=spec, origin=NAME, asked=wish.model_dump(exclude_unset=True))
 
