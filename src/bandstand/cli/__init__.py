@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from bandstand import __version__
-from bandstand.cli import config, doctor, generate, jobs, keys, models, serve
+from bandstand.cli import config, doctor, generate, jobs, keys, models, serve, webhooks
 from bandstand.cli.say import failing
 from bandstand.errors import Misconfigured
 
@@ -62,6 +62,7 @@ app.command("worker")(serve.worker)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
+app.add_typer(webhooks.app, name="webhooks")
 app.command("doctor")(doctor.doctor)
 app.add_typer(config.app, name="config")
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import datetime as dt
+import re
+import time
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bandstand.cli.say import AsJson, show_json, show_table
-from bandstand.errors import NotFound
+from bandstand.errors import Misconfigured, NotFound
+
+if TYPE_CHECKING:
+    from bandstand.store.accounts import Key
 
 app = typer.Typer(help="API keys and accounts.", no_args_is_help=True)
+UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @app.command()
@@ -24,13 +31,27 @@ def create(
             "--credits", min=0, help="Credits to give; the account is metered from then on."
         ),
     ] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="read or write; may be given twice. Both when it is left out."),
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="After how long it ends: 90s, 15m, 12h or 30d.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it; it cannot be shown again."""
     from sqlalchemy import Connection
 
     from bandstand.store import accounts
+    from bandstand.store.accounts import Scope
     from bandstand.store.open import opened
+
+    unknown = set(scope or ()) - {known.value for known in Scope}
+    if unknown:
+        raise Misconfigured(f"--scope is read or write, not {min(unknown)}")
+    scopes = [known for known in Scope if not scope or known.value in scope]
+    expires_at = time.time() + _to_seconds(expires) if expires else None
 
     def make(connection: Connection) -> str:
         found = accounts.find_account(connection, account)
@@ -39,7 +60,9 @@ def create(
         )
         if credits_ is not None:
             accounts.grant(connection, account_id, round(credits_ * 1000))
-        return accounts.create_key(connection, account_id, name)
+        return accounts.create_key(
+            connection, account_id, name, scopes=scopes, expires_at=expires_at
+        )
 
     with opened() as database:
         key = database.write_now(make)
@@ -65,15 +88,17 @@ def list_(as_json: AsJson = False) -> None:
                     "account": owner,
                     "name": key.name,
                     "is_revoked": key.revoked_at is not None,
+                    "scopes": sorted(key.scopes),
+                    "expires_at": key.expires_at,
                 }
                 for key, owner in rows
             ]
         )
         return
     show_table(
-        ("id", "account", "name", "state"),
+        ("id", "account", "name", "state", "may"),
         [
-            (key.id, owner, key.name, "revoked" if key.revoked_at else "works")
+            (key.id, owner, key.name, _state(key), ", ".join(sorted(key.scopes)))
             for key, owner in rows
         ],
     )
@@ -89,3 +114,20 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The id, as `keys list` sh
         if not database.write_now(accounts.revoke_key, key_id):
             raise NotFound(f"There is no working key {key_id!r}.")
     typer.echo("revoked")
+
+
+def _to_seconds(text: str) -> float:
+    found = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    if found is None:
+        raise Misconfigured(f"--expires is a number and s, m, h or d, as in 30d, not {text!r}")
+    return int(found[1]) * UNIT_SECONDS[found[2]]
+
+
+def _state(key: Key) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    if not key.works:
+        return "expired"
+    if key.expires_at is None:
+        return "works"
+    return f"works until {dt.datetime.fromtimestamp(key.expires_at, dt.UTC):%Y-%m-%d %H:%M:%SZ}"

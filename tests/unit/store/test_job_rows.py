@@ -10,7 +10,7 @@ import pytest
 from orders import job_for, new_account, stored_job
 
 from bandstand.errors import Invalid
-from bandstand.jobs import MAY_FOLLOW, Artifact, EventKind, Hook, Status
+from bandstand.jobs import MAY_FOLLOW, Artifact, EventKind, Hook, HookEvent, Status
 from bandstand.specs import MusicSpec, Sampling, Source, Span
 from bandstand.store import jobs
 from bandstand.store.database import Database
@@ -62,7 +62,7 @@ def test_job_comes_back_as_it_was_stored(database: Database):
         new_account(database),
         spec=spec,
         asked={"prompt": spec.prompt, "half a pair": "\ud83c"},
-        hook=Hook(url="https://example.org/hook", events=("completed",)),
+        hook=Hook(url="https://example.org/hook", events=frozenset({HookEvent.COMPLETED})),
     )
 
     database.write_now(jobs.insert, job)
@@ -289,7 +289,10 @@ def test_old_and_finished_jobs_are_found_for_removal(database: Database):
     over, waiting = (stored_job(database, account, created=1e9) for _ in range(2))
     database.write_now(jobs.finish, over.id, Status.CANCELED)
 
-    assert database.read_now(jobs.finished_before, 4e9, 10) == [over.id]
-    assert database.read_now(jobs.finished_before, 1.5e9, 10) == []
+    def old(before: float) -> list[str]:
+        return database.read_now(jobs.finished_before, "native", before, False, 10)
+
+    assert old(4e9) == [over.id]
+    assert old(1.5e9) == []
     assert [j.id for j in database.read_now(jobs.active_before, 2e9, 10)] == [waiting.id]
     assert database.read_now(jobs.canceled_among, [over.id, waiting.id]) == {over.id}
