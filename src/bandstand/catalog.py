@@ -126,6 +126,13 @@ class ForeignName:
 
 REPLICATE_MODEL = "meta/musicgen"
 REPLICATE_VERSION = "671ac645ce5e552cc63a54a2bbff63fcf798043055d2dac5fc9e36a837eedcfb"
+# Older ones that programs still name; all are made alike here.
+REPLICATE_VERSIONS = (
+    REPLICATE_VERSION,
+    "b05b1dff1d8c6dc63d14b0cdb42135378dcb87f6373b0d3d341ede46e59e2b38",
+    "7be0f12c54a8d033a0fbd14418c9af98962da9a86f5ff7811f9b3423a1f0b7d7",
+    "7a76a8258b23fae65c5a22debb8841d1d7e816b75c2f24218cd2bd8573787906",
+)
 FOREIGN_NAMES: tuple[ForeignName, ...] = (
     *(
         ForeignName(dialect="replicate", name=name, model=name)

@@ -326,10 +326,10 @@ class Service:
         await self._database.write(files.insert, file)
         return file
 
-    async def file(self, account: Account, file_id: str) -> File:
-        """One uploaded file. raises NotFound."""
+    async def file(self, account: Account | None, file_id: str) -> File:
+        """One uploaded file. account None: for links that carry their own right. raises NotFound."""
         file = await self._database.read(files.find, file_id) if is_id(file_id) else None
-        if file is None or file.account != account.id:
+        if file is None or (account is not None and file.account != account.id):
             raise NotFound
         return file
 

@@ -37,7 +37,6 @@ class ComposerEngine:
         )
         plan = piece.describe()
         about = {name: plan[name] for name in SHOWN}
-        report.log(f"Using seed {spec.seed}")
         report.log(", ".join(f"{name}: {about[name]}" for name in ("style", "bpm", "key", "metre")))
         clip = await _played(piece, round(spec.seconds * rate), report)
         return Made(clip=clip, extras=_extras(piece), about=about)
