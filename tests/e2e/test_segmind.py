@@ -450,6 +450,23 @@ def test_job_that_somebody_else_cancels_ends_the_wait(
     assert '{"error":"The job was canceled."}' in answer
 
 
+def test_server_that_stops_lets_the_waiting_go(bandstand: Callable[..., Server]) -> None:
+    server = bandstand(engines="fake", stand_in="other")
+    line = said(server, {**WISH, "prompt": "a tone work=60"})
+    with server.client() as native:
+        job = newest(native, "a tone work=60")
+    server.stop()
+
+    answer = line.recv(65536).decode()
+    line.close()
+    server.start()
+
+    assert answer.startswith("HTTP/1.1 503")
+    assert '{"error":"The server is stopping."}' in answer
+    with server.client() as native:
+        assert native.get(f"/v1/jobs/{job['id']}").json()["status"] == "canceled"
+
+
 def test_many_wait_at_once(server: Server) -> None:
     lines = [said(server, {**WISH, "seed": seed}) for seed in range(20)]
 

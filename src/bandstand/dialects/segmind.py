@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 
 from bandstand.catalog import FOREIGN_NAMES, MODELS, Model
 from bandstand.dialects import Dialect, wire
-from bandstand.errors import BandstandError, Canceled, Failed, NoCredit, NotFound
+from bandstand.errors import BandstandError, Canceled, Failed, NoCredit, NotFound, Unavailable
 from bandstand.jobs import Job, Order, Status
 from bandstand.service import Account, Scope, Service
 from bandstand.specs import PROMPT_CHARACTERS_MAX, MusicSpec
@@ -131,6 +131,8 @@ class Calls:
         job = await self._service.submit(account, to_order(wish, self._model), once=once)
         try:
             job = await self._wait(request, job)
+        except asyncio.CancelledError:  # the server is not going to wait for the end
+            raise Unavailable("The server is stopping.") from None
         finally:
             if not job.status.is_final and once is None:
                 job = await self._service.cancel(account, job.id)
