@@ -35,6 +35,7 @@ _PART = 8 << 20  # bytes of one part of an upload
 _PARTS_AT_ONCE = 3
 _PIECE = 2 << 20  # bytes of one piece of a download
 _DELETE_TRIES = 3
+_SIGNED_SECONDS = 7 * 86400
 _S3_OPTIONS = {
     "endpoint": "endpoint",
     "region": "region",
@@ -70,6 +71,47 @@ def open_blobs(url: str) -> Blobs:
     raise Misconfigured(f"Files are kept in a folder or at s3://bucket, not at {parts.scheme}://.")
 
 
+class Bucket:
+    """An account's own bucket, where copies of its results go; never read and never cleared by us.
+
+    public  address under which the world reads what lies in it; None: links are signed, and work for a week, which is the
+            longest that S3 knows
+    """
+
+    def __init__(self, store: S3Store, public: str | None) -> None:
+        self._store = store
+        self._public = public
+
+    async def put(self, key: str, file: Path, media_type: str) -> str:
+        """Copy a file and return its link. raises Unavailable when the bucket does not take it."""
+        try:
+            return await asyncio.to_thread(self._put, key, file, media_type)
+        except (BaseError, OSError) as error:
+            raise Unavailable("The account's own bucket does not take files.") from error
+
+    def _put(self, key: str, file: Path, media_type: str) -> str:
+        obstore.put(self._store, key, file, attributes={"Content-Type": media_type})
+        if self._public is not None:
+            return f"{self._public}/{key}"
+        return obstore.sign(self._store, "GET", key, timedelta(seconds=_SIGNED_SECONDS))
+
+
+def open_bucket(url: str) -> Bucket:
+    """An account's own bucket: like a bucket of `open_blobs`, besides with ?public=https://... for links that last.
+
+    raises  Misconfigured
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "s3":
+        raise Misconfigured("An account's results are copied to s3://bucket/prefix, nowhere else.")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    public = options.pop("public", None)
+    if public is not None and not public.startswith(("https://", "http://")):
+        raise Misconfigured("public must be an http(s) address.")
+    store = _open_s3(parts.netloc, parts.path.strip("/"), options)
+    return Bucket(store, public and public.rstrip("/"))
+
+
 class Blobs:
     """Bytes under keys.
 
@@ -87,11 +129,18 @@ class Blobs:
     async def put(self, key: str, data: bytes | Path) -> Stored:
         """Keep bytes, or a file's content without loading it whole.
 
+        Whoever is canceled meanwhile is told when it is over: a file does not appear after its asker has cleaned up.
+
         raises  ValueError for a key that is none, Unavailable when the store is full or away
         """
         if not self._is_ours(key):
             raise ValueError(f"not a key: {key!r}")
-        return await asyncio.to_thread(self._put, key, data)
+        putting = asyncio.ensure_future(asyncio.to_thread(self._put, key, data))
+        try:
+            return await asyncio.shield(putting)
+        except asyncio.CancelledError:
+            await asyncio.wait([putting])
+            raise
 
     async def get(self, key: str) -> bytes:
         """All the bytes; raises NotFound, Unavailable."""

@@ -73,8 +73,10 @@ class Sweep:
                 await self.clear_spool()
                 await self.adopt_orphans(time.time() - ORPHAN_SECONDS)
                 for origin, keep in self._keep.items():
-                    await self.remove_old(origin, keep, time.time())
-                await self.remove_uploads()
+                    while await self.remove_old(origin, keep, time.time()) == BATCH:
+                        pass
+                while await self.remove_uploads() == BATCH:
+                    pass
                 await self._database.write(idempotency.forget_old)
             except Unavailable as error:
                 LOG.warning("sweep must wait", reason=error.message)
@@ -126,7 +128,10 @@ class Sweep:
             await self._runner.forget(old)
         return len(old)
 
-    async def remove_uploads(self) -> None:
-        for file in await self._database.read(files.expired, BATCH):
+    async def remove_uploads(self) -> int:
+        """What clients uploaded and was kept long enough."""
+        old = await self._database.read(files.expired, BATCH)
+        for file in old:
             await self._blobs.delete_prefix(f"files/{file.id}")
             await self._database.write(files.delete, file.id)
+        return len(old)

@@ -17,12 +17,12 @@ from sqlalchemy import Connection
 
 from bandstand import __version__
 from bandstand.audio.tags import Tags
-from bandstand.blobs import Blobs
+from bandstand.blobs import Blobs, open_bucket
 from bandstand.bulletin import Bulletin
 from bandstand.catalog import MODELS
 from bandstand.engines.host import Host, Pcm
 from bandstand.engines.spool import Pressed, read_manifest
-from bandstand.errors import BandstandError, EngineDied, Failed, Unavailable
+from bandstand.errors import BandstandError, EngineDied, Failed, Misconfigured, Unavailable
 from bandstand.jobs import Artifact, EventKind, Job, Status
 from bandstand.runner import Runner
 from bandstand.sources import Sources
@@ -66,6 +66,12 @@ class Work:
 
     async def perform(self, job_id: str) -> None:
         """Run the job to a final status. Returns quietly when somebody else settled it."""
+        try:
+            await self._run(job_id)
+        finally:
+            await self._clear_if_called_off(job_id)
+
+    async def _run(self, job_id: str) -> None:
         while (job := await self._persist(self._begin, job_id)) is not None:
             try:
                 await self._attempt(job)
@@ -147,6 +153,7 @@ class Work:
         self, job: Job, folder: Path, files: tuple[Pressed, ...]
     ) -> tuple[Artifact, ...]:
         outputs: list[Artifact] = []
+        copies = await self._copies(job, folder, files)
         for file in files:
             key = f"jobs/{job.id}/{file.name}"
             await self._blobs.put(key, folder / file.name)
@@ -159,9 +166,34 @@ class Work:
                     bytes=file.bytes,
                     sha256=file.sha256,
                     about=file.about,
+                    copy=copies.get(file.name),
                 )
             )
         return tuple(outputs)
+
+    async def _copies(
+        self, job: Job, folder: Path, files: tuple[Pressed, ...]
+    ) -> Mapping[str, str]:
+        """Links of the copies in the account's own bucket, by name. Trouble there is told in the job's log and is no failure."""
+        account = await self._database.read(accounts.account_with_id, job.account)
+        if account.outputs_url is None:
+            return {}
+        try:
+            bucket = open_bucket(account.outputs_url)
+            return {
+                file.name: await bucket.put(
+                    f"{job.id}/{file.name}", folder / file.name, file.media_type
+                )
+                for file in files
+            }
+        except (Misconfigured, Unavailable) as error:
+            # The reason may name the bucket's keys: it is told to nobody.
+            LOG.warning("no copy in own bucket", job=job.id, kind=type(error.__cause__).__name__)
+            line = "Your own bucket did not take the results; they are kept here as usual."
+            await self._runner.emit(
+                job.id, attempt=job.attempts, fraction=1.0, news=[(EventKind.LOG, {"line": line})]
+            )
+            return {}
 
     async def _settle(
         self,
@@ -179,6 +211,15 @@ class Work:
         self._bulletin.ring(job.id)
         LOG.info("job settled", job=job.id, to=to.value, won=won, error=error)
         self._clear_live_later(job.id)
+
+    async def _clear_if_called_off(self, job_id: str) -> None:
+        """What a run stored after its job was canceled or deleted belongs to nobody."""
+        try:
+            job = await self._database.read(jobs.find, job_id)
+            if job is None or job.status is Status.CANCELED:
+                await self._blobs.delete_prefix(f"jobs/{job_id}")
+        except Unavailable as error:
+            LOG.warning("files of a canceled job are left", job=job_id, reason=error.message)
 
     def _clear_live_later(self, job_id: str) -> None:
         """Whoever listens while the piece is made may be behind a little."""

@@ -7,6 +7,7 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
+import itertools
 import json
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -227,7 +228,7 @@ async def test_pauses_are_those_of_the_ladder_by_a_fifth(database: Database):
         async with sending(database, pauses=pauses):
             messages = await got(receiver, 4)
 
-    found = [late.at - early.at for early, late in zip(messages, messages[1:], strict=False)]
+    found = [late.at - early.at for early, late in itertools.pairwise(messages)]
     for pause, wanted in zip(found, pauses, strict=True):
         assert 0.8 * wanted <= pause <= 1.2 * wanted + 0.6, "a tick and some load are allowed for"
 
@@ -264,7 +265,7 @@ async def test_logs_come_at_most_every_half_second(database: Database):
                 await asyncio.sleep(0.02)
             messages = list(receiver.messages)
 
-    apart = [late.at - early.at for early, late in zip(messages, messages[1:], strict=False)]
+    apart = [late.at - early.at for early, late in itertools.pairwise(messages)]
     assert len(messages) >= 3
     assert min(apart) > 0.45, "half a second between sendings, give or take the way there"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 
 import sqlalchemy as sa
@@ -72,10 +73,8 @@ def test_change_that_is_taken_back_announces_nothing(database: Database):
         jobs.finish(connection, job.id, Status.SUCCEEDED)
         raise LookupError
 
-    try:
+    with contextlib.suppress(LookupError):
         database.write_now(change_mind)
-    except LookupError:
-        pass
 
     assert written(database) == [HookEvent.START]
 
