@@ -83,6 +83,7 @@ class Artifact:
     kind   "audio", "midi" or "plan"
     key    where `blobs` has it
     about  facts to show: seconds, rate, channels, lufs ...
+    copy   address of the same in the account's own bucket, for accounts that have one
     """
 
     name: str
@@ -92,6 +93,7 @@ class Artifact:
     bytes: int
     sha256: str
     about: Mapping[str, Any]
+    copy: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from prometheus_client import Counter
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from bandstand.audio.codecs import Undecodable, check_kind
+from bandstand.audio.codecs import FORMATS, Undecodable, check_kind
 from bandstand.blobs import Blobs
 from bandstand.bulletin import Bulletin
 from bandstand.catalog import Catalog, Model, price_of
@@ -344,13 +344,26 @@ class Service:
     async def waiting(self) -> dict[tuple[str, str], tuple[int, float]]:
         return await self._database.read(jobs.waiting)
 
-    def link(self, job: Job, artifact: Artifact) -> str:
-        """An absolute URL of a result that works without a key, until it expires."""
-        return self.signed(f"/files/{job.id}/{artifact.name}")
+    def link(
+        self, job: Job, artifact: Artifact, *, until: float | None = None, at_home: bool = False
+    ) -> str:
+        """An absolute URL of a result that works without a key, until it expires.
 
-    def signed(self, path: str) -> str:
+        until    UTC seconds; None: as long as the settings say
+        at_home  on this server even if there is a copy in the account's own bucket
+        """
+        if artifact.copy is not None and not at_home:
+            return artifact.copy
+        return self.signed(f"/files/{job.id}/{artifact.name}", until=until)
+
+    def future_link(self, job: Job, *, until: float) -> str:
+        """Where the track of an unfinished job will be."""
+        extension = FORMATS[job.spec.encoding.value].extension
+        return self.signed(f"/files/{job.id}/track.{extension}", until=until)
+
+    def signed(self, path: str, *, until: float | None = None) -> str:
         """An absolute URL of a path of ours that works without a key, until it expires."""
-        expires = time.time() + self.settings.link_seconds
+        expires = time.time() + self.settings.link_seconds if until is None else until
         return f"{self.settings.url}{path}?{self._signer.sign(path, expires)}"
 
     def is_signed(self, path: str, expires: str, signature: str) -> bool:

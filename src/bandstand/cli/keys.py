@@ -131,3 +131,35 @@ def _state(key: Key) -> str:
     if key.expires_at is None:
         return "works"
     return f"works until {dt.datetime.fromtimestamp(key.expires_at, dt.UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+@app.command()
+def bucket(
+    account: Annotated[str, typer.Argument(help="Name or id of the account.")],
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            help="s3://BUCKET/PREFIX?endpoint=&region=&key=&secret=&public=; - reads it from stdin; left out: show it."
+        ),
+    ] = None,
+    *,
+    remove: Annotated[bool, typer.Option("--remove", help="Copy nothing any more.")] = False,
+) -> None:
+    """Copy an account's results to a bucket of its own, where its links then lead."""
+    from bandstand.blobs import open_bucket
+    from bandstand.store import accounts
+    from bandstand.store.open import opened
+
+    if url == "-":
+        url = typer.get_text_stream("stdin").readline().strip()
+    if url is not None:
+        open_bucket(url)
+    with opened() as database:
+        found = database.read_now(accounts.find_account, account)
+        if found is None:
+            raise NotFound(f"There is no account {account!r}.")
+        if url is not None or remove:
+            database.write_now(accounts.set_outputs_url, found.id, url)
+        now = url if url is not None or remove else found.outputs_url
+    # What stands behind the question mark is secret.
+    typer.echo("none" if now is None else now.partition("?")[0])

@@ -44,6 +44,13 @@ class Dialect:
 
 def all_dialects() -> Sequence[Dialect]:
     """Every dialect; which of them a path belongs to is told by their prefixes, never by this order."""
-    from bandstand.dialects import leap, native, replicate, segmind  # noqa: PLC0415 - they import `Dialect` from here
+    from bandstand.dialects import (  # noqa: PLC0415 - they import `Dialect` from here
+        leap,
+        modelslab,
+        native,
+        replicate,
+        segmind,
+    )
 
-    return (replicate.DIALECT, leap.DIALECT, segmind.DIALECT, native.DIALECT)
+    several = (replicate, leap, modelslab, segmind, native)
+    return tuple(dialect.DIALECT for dialect in several)

@@ -30,21 +30,28 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         count, bytes_max = 0, self._larger.get(scope["path"], self._usual)
+        error = TooLarge(f"The body is larger than {bytes_max} bytes.")
+        refusal = dialect_of(scope["path"], self._dialects).refuse(error)
 
         async def counted() -> Message:
             nonlocal count
             message = await receive()
             count += len(message.get("body", b""))
             if count > bytes_max:
-                raise TooLarge(f"The body is larger than {bytes_max} bytes.")
+                raise error
             return message
 
+        async def unless_refused(message: Message) -> None:
+            # Whoever reads the body may take our error for one of parsing and answer with that.
+            if count <= bytes_max:
+                await send(message)
+
         if self._claimed(scope) > bytes_max:
-            error = TooLarge(f"The body is larger than {bytes_max} bytes.")
-            refusal = dialect_of(scope["path"], self._dialects).refuse(error)
             await refusal(scope, receive, send)
             return
-        await self._app(scope, counted, send)
+        await self._app(scope, counted, unless_refused)
+        if count > bytes_max:
+            await refusal(scope, receive, send)
 
     @staticmethod
     def _claimed(scope: Scope) -> int:
