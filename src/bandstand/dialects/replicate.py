@@ -252,10 +252,17 @@ def routes(service: Service) -> APIRouter:
     router = APIRouter(tags=[NAME])
     add = router.add_api_route
     for prefix in ("/predictions", "/v1/predictions"):
-        add(prefix, predictions.create, methods=["POST"], status_code=201)
-        add(prefix, predictions.page, methods=["GET"])
-        add(f"{prefix}/{{prediction_id}}", predictions.get, methods=["GET"])
-        add(f"{prefix}/{{prediction_id}}/cancel", predictions.cancel, methods=["POST"])
+        one = f"{prefix}/{{prediction_id}}"
+        add(
+            prefix,
+            predictions.create,
+            methods=["POST"],
+            status_code=201,
+            summary="Ask for a prediction",
+        )
+        add(prefix, predictions.page, methods=["GET"], summary="Your predictions, newest first")
+        add(one, predictions.get, methods=["GET"], summary="One prediction")
+        add(f"{one}/cancel", predictions.cancel, methods=["POST"], summary="Call it off")
     return router
 
 
