@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from starlette.responses import RedirectResponse, StreamingResponse
 from bandstand.catalog import COMPOSER, Model
 from bandstand.dialects import Dialect, wire
 from bandstand.errors import BandstandError, Invalid, NotFound
-from bandstand.jobs import Artifact, EventKind, Job, Order
+from bandstand.jobs import Artifact, Job, Order
 from bandstand.service import Account, Service
 from bandstand.specs import (
     PROMPT_CHARACTERS_MAX,
@@ -229,8 +230,9 @@ def routes(service: Service) -> APIRouter:
 async def _events(service: Service, job: Job, after: int) -> AsyncIterator[ServerSentEvent]:
     async for event in service.watch(job, after):
         detail = {name: value for name, value in event.detail.items() if name != "key"}
-        if event.kind is EventKind.STATUS and event.is_final:
-            detail["job"] = render(service, await service.get(None, job.id))
+        if event.is_final:
+            with contextlib.suppress(NotFound):  # deleted meanwhile
+                detail["job"] = render(service, await service.get(None, job.id))
         yield ServerSentEvent(
             data=json.dumps({**detail, "at": wire.iso(event.at)}),
             event=event.kind.value,

@@ -166,6 +166,15 @@ def events_after(connection: sa.Connection, job_id: str, number: int) -> list[Ev
     ]
 
 
+def is_over(connection: sa.Connection, job_id: str, number: int) -> bool:
+    """Whether nothing will follow event `number`: the job is gone, or finished and has none beyond."""
+    last = sa.select(sa.func.max(events.c.number)).where(events.c.job == jobs.c.id)
+    row = connection.execute(
+        sa.select(jobs.c.status, last.scalar_subquery().label("last")).where(jobs.c.id == job_id)
+    ).one_or_none()
+    return row is None or (Status(row.status).is_final and row.last <= number)
+
+
 def logs_of(connection: sa.Connection, job_ids: Collection[str]) -> dict[str, str]:
     """The log lines of each of these jobs, joined."""
     rows = connection.execute(
