@@ -165,7 +165,7 @@ def test_the_tonic_is_at_home(name):
         *played, last = score.chords
         at_home = sum(chord.length for chord in played if chord.root == score.key.tonic)
 
-        assert at_home >= 0.35 * sum(chord.length for chord in played)
+        assert at_home >= 0.4 * sum(chord.length for chord in played)
         assert last.root == score.key.tonic
         assert lead(score)[-1].pitch % 12 == score.key.tonic
 
