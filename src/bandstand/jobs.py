@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import base64
 import enum
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bandstand.specs import MusicSpec
+
+ID = re.compile("[a-z2-7]{26}")
 
 
 class Status(enum.StrEnum):
@@ -157,3 +160,8 @@ class Job:
 def new_id() -> str:
     """128 random bits as 26 lower-case base32 characters: unguessable, for some URLs need no key."""
     return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
+
+
+def is_id(text: str) -> bool:
+    """Whether `new_id` could have given it; anything else need not be looked for, and some databases refuse to."""
+    return ID.fullmatch(text) is not None

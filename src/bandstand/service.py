@@ -21,7 +21,7 @@ from bandstand.blobs import Blobs
 from bandstand.bulletin import Bulletin
 from bandstand.catalog import Catalog, Model, price_of
 from bandstand.errors import NotFound, TooMany, Unauthenticated, Unavailable
-from bandstand.jobs import Artifact, Event, Job, Order, Status, Times, new_id
+from bandstand.jobs import Artifact, Event, Job, Order, Status, Times, is_id, new_id
 from bandstand.links import Signer
 from bandstand.live import listen
 from bandstand.runner import Runner
@@ -96,7 +96,7 @@ class Service:
 
     async def get(self, account: Account | None, job_id: str) -> Job:
         """One job. account None: for links that carry their own right. raises NotFound."""
-        job = await self._database.read(jobs.find, job_id)
+        job = await self._database.read(jobs.find, job_id) if is_id(job_id) else None
         if job is None or (account is not None and job.account != account.id):
             raise NotFound
         return job

@@ -51,7 +51,7 @@ class Wish(wire.Body):
     loudness: Loudness = Field(Loudness.LUFS, strict=False, description="How it is levelled.")
     sample_rate: int | None = Field(None, description="Hz; the model's own if left out.")
     temperature: float = Field(1.0, description="Token models only.")
-    top_k: int = Field(250, description="Token models only.")
+    top_k: wire.Whole = Field(250, description="Token models only.")
     top_p: float = Field(0.0, description="Token models only; above 0 it replaces top_k.")
     guidance: float = Field(3.0, description="Token models only.")
 

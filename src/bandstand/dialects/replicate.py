@@ -6,6 +6,7 @@ Sources: the seed document `meta_musicgen` (predictions: list, create, get, canc
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -16,14 +17,44 @@ from pydantic import Field
 
 from bandstand.catalog import REPLICATE_MODEL, REPLICATE_VERSION, model_named
 from bandstand.dialects import Dialect, wire
-from bandstand.errors import BandstandError, Invalid, Malformed, NotFound, Unauthenticated
+from bandstand.errors import (
+    BandstandError,
+    Invalid,
+    Malformed,
+    NotFound,
+    Problem,
+    Unauthenticated,
+)
 from bandstand.jobs import Job, Order, Status
 from bandstand.service import Account, Service
-from bandstand.specs import Encoding, Loudness, MusicSpec, Sampling, Source, Span
+from bandstand.specs import (
+    SECONDS_MAX,
+    SECONDS_MIN,
+    SEED_MAX,
+    Encoding,
+    Loudness,
+    MusicSpec,
+    Sampling,
+    Source,
+    Span,
+)
 
 NAME = "replicate"
 PAGE_SIZE = 100
 WAIT_SECONDS_MAX = 60
+VERSION = re.compile(rf"{REPLICATE_MODEL}|({REPLICATE_MODEL}:)?[0-9a-f]{{64}}")
+OWN_WORDS: Mapping[str, str] = {
+    "prompt": "input.prompt",
+    "model": "input.model_version",
+    "seconds": "input.duration",
+    "seed": "input.seed",
+    "melody": "input.input_audio",
+    "continues": "input.continuation",
+    "multiband": "input.multi_band_diffusion",
+    "temperature": "input.temperature",
+    "top_p": "input.top_p",
+    "guidance": "input.classifier_free_guidance",
+}
 STATUS_WORDS: Mapping[Status, str] = {
     Status.QUEUED: "starting",
     Status.RUNNING: "processing",
@@ -41,18 +72,18 @@ class Input(wire.Body):
     )
     prompt: str | None = None
     input_audio: str | None = None
-    duration: int = 8
+    duration: int = Field(8, ge=math.ceil(SECONDS_MIN), le=int(SECONDS_MAX))
     continuation: bool = False
-    continuation_start: int = Field(0, ge=0)
-    continuation_end: int | None = Field(None, ge=-1)
+    continuation_start: int = Field(0, ge=0, le=wire.WHOLE_MAX)
+    continuation_end: int | None = Field(None, ge=-1, le=wire.WHOLE_MAX)
     multi_band_diffusion: bool = False
     normalization_strategy: Literal["loudness", "clip", "peak", "rms"] = "loudness"
-    top_k: int = 250
+    top_k: wire.Whole = 250
     top_p: float = 0
     temperature: float = 1
-    classifier_free_guidance: int = 3
+    classifier_free_guidance: wire.Whole = 3
     output_format: Literal["wav", "mp3"] = "wav"
-    seed: int | None = None
+    seed: int | None = Field(None, le=SEED_MAX)
 
 
 class Creation(wire.Body):
@@ -108,12 +139,14 @@ def _span(given: Input) -> Span | None:
 
 def _check_version(version: str) -> None:
     """A hash, `owner/name:hash` or `owner/name`. raises Invalid for a model that is not ours."""
-    name, _, revision = version.rpartition(":") if ":" in version else (version, "", "")
-    if "/" not in version:
-        name, revision = REPLICATE_MODEL, version
-    is_known = name == REPLICATE_MODEL and (not revision or re.fullmatch("[0-9a-f]{64}", revision))
-    if not is_known:
+    if not VERSION.fullmatch(version):
         raise Invalid("version", "Invalid version or not permitted")
+
+
+def _in_own_words(error: Invalid) -> Invalid:
+    """What the server says of a spec, said of the inputs that a client knows."""
+    first, *more = (Problem(OWN_WORDS[p.field], p.text) for p in error.problems)
+    return Invalid(first.field, first.text, *more)
 
 
 def render(service: Service, job: Job, logs: str) -> dict[str, Any]:
@@ -200,7 +233,10 @@ class Predictions:
             "version": creation.version,
             "input": creation.input.model_dump(exclude_unset=True),
         }
-        job = await self._service.submit(account, to_order(creation, asked))
+        try:
+            job = await self._service.submit(account, to_order(creation, asked))
+        except Invalid as error:
+            raise _in_own_words(error) from None
         seconds = _wait_seconds(request)
         if seconds is None:
             return await self._told(job, 201)

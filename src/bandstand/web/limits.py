@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bandstand.dialects import Dialect
@@ -24,18 +26,19 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         count = 0
+        too_large = TooLarge(f"The body is larger than {self._bytes_max} bytes.")
 
         async def counted() -> Message:
             nonlocal count
             message = await receive()
             count += len(message.get("body", b""))
             if count > self._bytes_max:
-                raise TooLarge(f"The body is larger than {self._bytes_max} bytes.")
+                # Of what is raised while a body is read, FastAPI lets only this kind pass.
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from too_large
             return message
 
         if self._claimed(scope) > self._bytes_max:
-            error = TooLarge(f"The body is larger than {self._bytes_max} bytes.")
-            refusal = dialect_of(scope["path"], self._dialects).refuse(error)
+            refusal = dialect_of(scope["path"], self._dialects).refuse(too_large)
             await refusal(scope, receive, send)
             return
         await self._app(scope, counted, send)
