@@ -68,6 +68,7 @@ jobs = sa.Table(
     sa.Column("finished_at", sa.Double),
     sa.Index("ix_jobs_page", "account", "origin", sa.desc("created_at"), sa.desc("id")),
     sa.Index("ix_jobs_status_created_at", "status", "created_at"),
+    sa.Index("ix_jobs_account_status", "account", "status"),
 )
 
 events = sa.Table(
