@@ -63,7 +63,7 @@ def _shared_server(folder: Path, **settings: object) -> Generator[Server]:
     server = Server(folder, {"engines": "fake,composer", **settings})
     server.start()
     yield server
-    server.stop()
+    server.kill()
 
 
 @pytest.fixture(scope="session")
