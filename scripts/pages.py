@@ -24,6 +24,7 @@ from bandstand.settings import PREFIX, Settings
 
 DOCS = Path(__file__).parents[1] / "docs"
 MADE = "<!-- Made by scripts/docs from the code; changes made here are lost. -->"
+JSON_EXACT = 2**53  # a limit beyond it comes as a number that is near it, and would be told wrongly
 OWN_TO_SHELLS = {"--install-completion", "--show-completion", "--help"}
 
 
@@ -126,9 +127,12 @@ def _default(value: Any) -> str:
         value = ",".join(map(str, value))
     if isinstance(value, bool):
         value = str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return f"`{value}`" if str(value) else ""
+    return f"`{_plain(value)}`" if str(value) else ""
+
+
+def _plain(value: Any) -> Any:
+    """3600.0 as people write it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 # --- the HTTP interface
@@ -203,9 +207,9 @@ def _type(described: dict[str, Any], field: dict[str, Any]) -> str:
     if "enum" in field:
         return ", ".join(f"`{choice}`" for choice in field["enum"])
     limits = [
-        f"{words} {field[name]}"
+        f"{words} {_plain(field[name])}"
         for name, words in (("minimum", "from"), ("maximum", "to"), ("maxLength", "at most"))
-        if name in field
+        if name in field and abs(field[name]) < JSON_EXACT
     ]
     return " ".join([field.get("type", "anything"), *limits])
 
