@@ -491,3 +491,18 @@ def test_too_many_unfinished_jobs_are_refused_with_a_time_to_try_again(bandstand
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) >= 1
     assert accepted.status_code == 201
+
+
+def test_server_that_is_stopped_goes_on_with_its_jobs_when_it_comes_back(bandstand):
+    server: Server = bandstand()
+    with server.client() as client:
+        done = made(client)
+        running = until(client, ask(client, prompt="work=3"), "running")
+
+    code = server.stop()
+    server.start()
+
+    with server.client() as client:
+        assert code == 0
+        assert client.get(f"/v1/jobs/{done['id']}").json()["status"] == "succeeded"
+        assert finished(client, running["id"])["status"] == "succeeded"
