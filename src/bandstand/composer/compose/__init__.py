@@ -5,6 +5,7 @@ harmony.py   which chord              groove.py   drums, percussion
 bass.py      bass, drone              comp.py     chords, pads, arpeggios
 motif.py     rhythm and contour       melody.py   the tune          counter.py   what answers it
 ending.py    the last chord           perform.py  swing and imprecision
+holes.py     strokes where a lone instrument would fall silent
 critic.py    whether the key is clear; if not, the piece is written again with other dice
 """
 
@@ -19,6 +20,7 @@ from bandstand.composer.compose import bass, comp, ending, groove, harmony, melo
 from bandstand.composer.compose.chart import Bar, Event, give_bars, write_chart
 from bandstand.composer.compose.counter import answer
 from bandstand.composer.compose.critic import CLEAR, key_margin
+from bandstand.composer.compose.holes import fill_holes
 from bandstand.composer.compose.perform import perform
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
@@ -39,7 +41,8 @@ ENOUGH = 4
 
 
 DRAFTS = 8
-"""How often a piece is written at most, before the clearest draft is taken."""
+"""How often a piece is written at most, before the clearest draft is taken; long ones less often, see `_tries`."""
+TRIED_SECONDS = 240.0
 REWRITTEN = 100
 """Between the dice of a player in one draft and in the next; more than there are players."""
 
@@ -47,12 +50,17 @@ REWRITTEN = 100
 def compose_score(plan: Plan, seed: int) -> Score:
     """Write every note of a planned piece: the first draft whose key is clear, else the clearest of all."""
     drafts: list[tuple[float, Score]] = []
-    for number in range(DRAFTS):
+    for number in range(_tries(plan)):
         draft = _draft(plan, seed, number)
         drafts.append((key_margin(draft.parts, plan.key), draft))
         if drafts[-1][0] >= CLEAR:
             break
     return max(drafts, key=lambda marked: marked[0])[1]
+
+
+def _tries(plan: Plan) -> int:
+    """Long pieces average out whatever the dice say, and take longer to write."""
+    return max(1, min(DRAFTS, int(TRIED_SECONDS / plan.seconds)))
 
 
 def _draft(plan: Plan, seed: int, number: int) -> Score:
@@ -121,6 +129,7 @@ def _whole(
             events = _at_least(events, final)
         parts.append((voice, events))
     _begin(parts)
+    fill_holes(parts, plan)
     return parts
 
 

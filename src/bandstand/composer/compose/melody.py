@@ -8,7 +8,7 @@ left out or passed over quickly. The last phrase of a section ends on the tonic.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ LONG_BAR = 4.5  # beats; such a bar is a phrase
 LEAP = 7  # semitones: wider is for singers who show off
 WIDE = 4  # semitones: wider is a leap
 LONG = 0.5  # beats: longer notes are heard against the chord
+LED = 2  # notes that lead to the last one
 STRANGE = 1
 """Notes beside the chord on beats that a bar may have when it is sung again over another chord."""
 CENTRE = 70
@@ -92,7 +93,7 @@ class Singer:
         if abs(interval) > LEAP:
             price += 6.0
         if self.leapt:  # a leap is answered by a step back
-            price += 4.0 if self.leapt * interval >= 0 else 2.0 if abs(interval) > 2 else 0.0
+            price += 4.0 if self.leapt * interval >= 0 else 2.5 if abs(interval) > 2 else 0.0
         above = {(pitch - note) % 12 for note in chord.notes}
         if 0 not in above:
             price += 3.0 if strong else 0.0
@@ -178,11 +179,10 @@ def _phrase(
     for number, bar in enumerate(bars):
         notes = notes_in_bar(motif, number, bar.beats, base, last=bar is bars[-1])
         cell = tuple((note.onset, note.step) for note in notes)
-        pitches = _again(singer, bar, notes, cell) or _anew(singer, bar, notes, cell, before)
         if ends and notes and bar is bars[-1]:
-            singer.at = pitches[-2] if len(pitches) > 1 else singer.at
-            singer.move(_cadence(singer, bar.chord_at(notes[-1].onset)))
-            pitches = (*pitches[:-1], singer.at)
+            pitches = _home(singer, bar, notes, before)
+        else:
+            pitches = _again(singer, bar, notes, cell) or _anew(singer, bar, notes, cell, before)
         for note, pitch in zip(notes, pitches, strict=True):
             start = bar.start + note.onset
             accent = 0.06 if _on_beat(note, singer.plan) else 0.0
@@ -202,21 +202,39 @@ def _anew(
         pitches.append(singer.pitch(note.step, chord, strong=strong, long=note.length > LONG))
         if note.first and abs(pitches[-1] - before) > WIDE:
             singer.leapt = pitches[-1] - before
-    singer.sung.setdefault(cell, []).append(tuple(pitches))
+    if cell:
+        singer.sung.setdefault(cell, []).append(tuple(pitches))
     return tuple(pitches)
+
+
+def _home(singer: Singer, bar: Bar, notes: Sequence[Written], before: int) -> tuple[int, ...]:
+    """The last bar of a section: its last steps lead to the note it rests on."""
+    rest = _cadence(singer, bar.chord_at(notes[-1].onset))
+    step = singer.ladder.index(rest)
+    way = 1 if singer.at >= rest else -1
+    led = [
+        replace(note, step=step + way * left) if left <= LED else note
+        for left, note in zip(range(len(notes) - 1, -1, -1), notes, strict=True)
+    ]
+    pitches = _anew(singer, bar, led[:-1], (), before)
+    singer.move(rest)
+    return (*pitches, rest)
 
 
 def _again(singer: Singer, bar: Bar, notes: Sequence[Written], cell: Cell) -> tuple[int, ...]:
     """The notes that were found for this bar before, if they suit its chords; else none."""
     for pitches in singer.sung.get(cell, ()):
         if pitches and _suits(singer, bar, notes, pitches):
-            singer.at = pitches[-2] if len(pitches) > 1 else singer.at
-            singer.move(pitches[-1])
+            for pitch in pitches[-2:]:
+                singer.move(pitch)
             return pitches
     return ()
 
 
 def _suits(singer: Singer, bar: Bar, notes: Sequence[Written], pitches: Sequence[int]) -> bool:
+    answer = pitches[0] - singer.at
+    if singer.leapt and (abs(answer) > 2 or answer * singer.leapt >= 0):
+        return False
     strange = 0
     for note, pitch in zip(notes, pitches, strict=True):
         above = {(pitch - other) % 12 for other in bar.chord_at(note.onset).notes}

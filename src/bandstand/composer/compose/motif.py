@@ -10,8 +10,8 @@ from bandstand.composer.plan.style import Tune
 
 STEPS = (0, 1, 2, 3, 4)
 STEP_WEIGHTS = (0.18, 0.65, 0.11, 0.04, 0.02)
-SEQUENCE = 0.7  # how often the second bar repeats the first, a step higher, lower or not moved
-SHIFTS = (0, 0, 0, 1, -1)
+SEQUENCE = 0.8  # how often the second bar repeats the first, a step higher, lower or not moved
+SHIFTS = (0, 0, 0, 0, 1, -1)
 TURN = 0.34
 FREE_STRONG = 0.12
 REST_BEATS = 1.0
