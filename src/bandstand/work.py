@@ -243,7 +243,8 @@ class Reporter:
             try:
                 await self.flush()
             except Unavailable as error:
-                LOG.warning("news must wait", job=self._job.id, reason=error.message)
+                # Four times a second for each job: the run itself says aloud when it has to wait.
+                LOG.debug("news must wait", job=self._job.id, reason=error.message)
             await asyncio.sleep(FLUSH_SECONDS)
 
     async def flush(self) -> None:
