@@ -79,7 +79,7 @@ def _draft(plan: Plan, seed: int, number: int) -> Score:
         metre=plan.metre,
         bars=plan.bars,
         sections=plan.sections,
-        chords=(*chords, _last(plan)),
+        chords=chords if plan.loops else (*chords, _last(plan)),
         parts=tuple(
             Part(
                 voice.role,
@@ -92,6 +92,7 @@ def _draft(plan: Plan, seed: int, number: int) -> Score:
             if events
         ),
         mix=plan.mix,
+        loops=plan.loops,
     )
 
 
@@ -123,9 +124,10 @@ def _whole(
             events = play(bars, plan, voice, chance.stage(seed, stage, number + again))
         if voice.role is Role.LEAD:
             tune = events
-        sung = events[-1][2] if events else None
-        events += ending.last_chord(voice, final, plan, sung=sung)
-        if voice.asked and len(events) < ENOUGH:
+        if not plan.loops:
+            sung = events[-1][2] if events else None
+            events += ending.last_chord(voice, final, plan, sung=sung)
+        if voice.asked and 0 < len(events) < ENOUGH:
             events = _at_least(events, final)
         parts.append((voice, events))
     _begin(parts)

@@ -16,7 +16,7 @@ from bandstand.composer.score import Key, Part, Role
 
 MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
-CLEAR = 0.18
+CLEAR = 0.22
 """From this margin on, a key finder heard the sound of a piece as its notes were meant; see docs/log.md."""
 
 WEIGHTS: dict[Role, float] = {
