@@ -89,6 +89,7 @@ def _create_jobs() -> None:
     )
     op.create_index("ix_jobs_status_created_at", "jobs", ["status", "created_at"])
     op.create_index("ix_jobs_account_status", "jobs", ["account", "status"])
+    op.create_index("ix_jobs_account_created_at_id", "jobs", ["account", "created_at", "id"])
     op.create_table(
         "events",
         sa.Column("job", ID, nullable=False),
