@@ -16,6 +16,11 @@ from bandstand.store.database import Database, open_database
 
 
 @pytest.fixture
+def database(emptied_database: Database) -> Database:
+    return emptied_database
+
+
+@pytest.fixture
 def bulletin(database: Database) -> Bulletin:
     return Bulletin(database)
 

@@ -89,6 +89,11 @@ class Desk:
 
 
 @pytest.fixture
+def database(emptied_database: Database) -> Database:
+    return emptied_database
+
+
+@pytest.fixture
 def desk(database: Database, tmp_path: Path) -> Desk:
     return Desk(database, tmp_path)
 
