@@ -494,10 +494,10 @@ def test_too_many_unfinished_jobs_are_refused_with_a_time_to_try_again(bandstand
 
 
 def test_server_that_is_stopped_goes_on_with_its_jobs_when_it_comes_back(bandstand):
-    server: Server = bandstand()
+    server: Server = bandstand(drain_seconds=0)
     with server.client() as client:
         done = made(client)
-        running = until(client, ask(client, prompt="work=3"), "running")
+        running = until(client, ask(client, prompt="work=1.5"), "running")
 
     code = server.stop()
     server.start()
