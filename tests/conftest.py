@@ -6,11 +6,13 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from servers import Server
 from services import Postgres, find_postgres, postgres
 
 from bandstand.store.database import Database, open_database
 from bandstand.store.migrate import migrate
+from bandstand.store.tables import metadata
 
 BOTH_DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -43,6 +45,32 @@ def database(database_url: str) -> Generator[Database]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def emptied_url(postgres_server: Postgres) -> str:
+    return postgres_server.create_database()
+
+
+@pytest.fixture(params=BOTH_DATABASES)
+def emptied_database(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Database]:
+    """As `database`, for tests that only put rows into our own tables: on PostgreSQL one is emptied for each.
+
+    Making a new one and removing its 300 files would take longer than the test.
+    """
+    if request.param == "sqlite":
+        opened = open_database(f"sqlite:///{tmp_path}/bandstand.db")
+    else:
+        opened = open_database(request.getfixturevalue("emptied_url"))
+    migrate(opened)
+    opened.write_now(empty)
+    yield opened
+    opened.close()
+
+
+def empty(connection: sa.Connection) -> None:
+    for table in reversed(metadata.sorted_tables):
+        connection.execute(table.delete())
+
+
 @pytest.fixture
 def bandstand(tmp_path: Path) -> Generator[Callable[..., Server]]:
     """`bandstand(engines="composer", ...)` starts a server with these settings; it ends with the test."""
@@ -63,7 +91,7 @@ def _shared_server(folder: Path, **settings: object) -> Generator[Server]:
     server = Server(folder, {"engines": "fake,composer", **settings})
     server.start()
     yield server
-    server.stop()
+    server.kill()
 
 
 @pytest.fixture(scope="session")

@@ -129,3 +129,15 @@ def finished(client: httpx2.Client, job_id: str, *, seconds: float = 20.0) -> di
         assert time.monotonic() < until, f"job is still {job['status']}"
         time.sleep(0.03)
     return job
+
+
+def ask(client: httpx2.Client, prompt: str = "rain", **more: Any) -> dict[str, Any]:
+    """An accepted job of the native API, for a second of the test tone."""
+    answer = client.post("/v1/jobs", json={"prompt": prompt, "model": "fake", "seconds": 1, **more})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def made(client: httpx2.Client, **more: Any) -> dict[str, Any]:
+    """Such a job once it is final."""
+    return finished(client, ask(client, **more)["id"])

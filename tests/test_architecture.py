@@ -115,7 +115,9 @@ def room_of(file: str) -> str:
 
 
 def floor_of(room: str) -> int:
-    return next(number for number, rooms in enumerate(FLOORS) if room in rooms)
+    found = [number for number, rooms in enumerate(FLOORS) if room in rooms]
+    assert found, f"{room!r} has no floor: say in FLOORS where it belongs"
+    return found[0]
 
 
 @functools.cache

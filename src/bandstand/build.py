@@ -30,6 +30,7 @@ from bandstand.settings import Role, Settings
 from bandstand.sources import Sources
 from bandstand.store import accounts
 from bandstand.store.database import Database, SqliteDatabase
+from bandstand.store.migrate import take_turns
 from bandstand.store.open import open_store
 from bandstand.sweep import Keep, Sweep
 from bandstand.web.app import build_app
@@ -178,6 +179,7 @@ async def _start(host: Host) -> None:
 
 def _first_account(connection: Connection, settings: Settings) -> str | None:
     """Make the first account, or see that a preset key works. Returns a key that was just drawn."""
+    take_turns(connection)
     preset = settings.api_key.get_secret_value() if settings.api_key else None
     account = accounts.find_account(connection, "first")
     if account is None:

@@ -47,13 +47,16 @@ class Bulletin:
                 del self._waiting[job_id]
 
     async def events(self, job_id: str, after: int) -> AsyncIterator[Event]:
-        """All events beyond `after` as they happen, until the final one."""
+        """All events beyond `after` as they happen, until the final one; none when that was before, or the job is gone."""
         while True:
-            for event in await self._database.read(jobs.events_after, job_id, after):
+            found = await self._database.read(jobs.events_after, job_id, after)
+            for event in found:
                 yield event
                 after = event.number
                 if event.is_final:
                     return
+            if not found and await self._database.read(jobs.is_over, job_id, after):
+                return
             await self.changed(job_id, after)
 
     async def _look(self) -> None:

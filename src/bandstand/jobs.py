@@ -189,5 +189,5 @@ def new_id() -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether `new_id` may have drawn it; what is none is never looked up."""
+    """Whether `new_id` could have given it; anything else need not be looked for, and some databases refuse to."""
     return ID.fullmatch(text) is not None

@@ -107,7 +107,11 @@ class PostgresLocks:
             "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
         )
         with psycopg.connect(
-            self._url, autocommit=True, options=keepalives, connect_timeout=5
+            self._url,
+            autocommit=True,
+            options=keepalives,
+            connect_timeout=5,
+            application_name="bandstand liveness",
         ) as self._connection:
             self._connection.execute("select pg_advisory_lock(%s)", (self._key(executor),))
             yield

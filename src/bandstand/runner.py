@@ -141,6 +141,7 @@ class DurableRunner:
             "use_listen_notify": False,
             "scheduler_polling_interval_sec": 3600.0,
             "run_migrations": False,
+            "log_level": "WARNING",
         }
         DBOS(config=config)
         quiet_dbos()
@@ -159,8 +160,9 @@ class DurableRunner:
         if self._is_working:
             drain = math.ceil(drain_seconds) if self._runs else 0
             await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=drain)
-            left = list(self._runs)
-            for job_id in left:
+            # What is left is not done, so DBOS cannot write down that it is: it has no need to say so.
+            logging.getLogger("dbos").disabled = True
+            for job_id in list(self._runs):
                 LOG.info("job left to whoever comes next", job=job_id)
                 await self.cancel(job_id)
             await asyncio.gather(*self._runs.values(), return_exceptions=True)

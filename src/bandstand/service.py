@@ -252,7 +252,7 @@ class Service:
             seen = await self._database.read(jobs.last_numbers, [job.id])
             job = await self.get(None, job.id)
             if not job.status.is_final:
-                await self._bulletin.changed(job.id, seen[job.id], left)
+                await self._bulletin.changed(job.id, seen.get(job.id, 0), left)
                 job = await self.get(None, job.id)
         return job
 

@@ -28,7 +28,6 @@ from pydantic_settings import (
 from bandstand.errors import Misconfigured
 
 PREFIX = "BANDSTAND_"
-NAMES_OF_OTHERS = {"BANDSTAND_SOUNDFONT"}
 TOML_FILES = (Path("bandstand.toml"), user_config_path("bandstand") / "config.toml")
 
 
@@ -191,7 +190,7 @@ def load_settings(**given: Any) -> Settings:
     _refuse_unknown(
         (name[len(PREFIX) :], name)
         for name in [*os.environ, *dotenv_values(".env")]
-        if name.upper().startswith(PREFIX) and name.upper() not in NAMES_OF_OTHERS
+        if name.upper().startswith(PREFIX)
     )
     for file in TOML_FILES:
         if file.is_file():

@@ -31,6 +31,7 @@ from bandstand.store.database import Database
 
 ATTEMPTS_MAX = 3  # runs, when the engine dies with the job inside
 RUNS_MAX = 8  # runs of any kind: restarts of the server count, too
+TOGETHER_MAX = 2  # runs beside other jobs: a stopped server brings all of its jobs a second one, and seldom a third
 FLUSH_SECONDS = 0.25
 LIVE_KEPT_SECONDS = 60.0
 LOG = structlog.get_logger("work")
@@ -72,22 +73,25 @@ class Work:
             await self._clear_if_called_off(job_id)
 
     async def _run(self, job_id: str) -> None:
+        alone = False
         while (job := await self._persist(self._begin, job_id)) is not None:
             try:
-                await self._attempt(job)
+                await self._attempt(job, alone=alone or job.attempts > TOGETHER_MAX)
             except EngineDied:
+                alone = True
                 continue
             except Superseded:
                 pass
             return
 
-    async def _attempt(self, job: Job) -> None:
+    async def _attempt(self, job: Job, *, alone: bool) -> None:
         """One run.
 
+        alone   with no other job in the engine, for this one may be what ended it
         raises  EngineDied when another run is worth it, Superseded when this one does not count
         """
         try:
-            outputs = await self._make_and_store(job)
+            outputs = await self._make_and_store(job, alone=alone)
         except EngineDied as error:
             if job.attempts < ATTEMPTS_MAX:
                 raise
@@ -109,18 +113,18 @@ class Work:
             LOG.info("job begun", job=job.id, attempt=job.attempts, engine=job.engine)
         return job
 
-    async def _make_and_store(self, job: Job) -> tuple[Artifact, ...]:
+    async def _make_and_store(self, job: Job, *, alone: bool) -> tuple[Artifact, ...]:
         if job.attempts > RUNS_MAX:
             raise Failed(f"The job was begun {RUNS_MAX} times, and its worker ended each time.")
         folder = self._spool / job.id
         files = await asyncio.to_thread(read_manifest, folder)
         if files is None:
-            files = await self._make(job, folder)
+            files = await self._make(job, folder, alone=alone)
         outputs = await self._persist(self._store, job, folder, files)
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         return outputs
 
-    async def _make(self, job: Job, folder: Path) -> tuple[Pressed, ...]:
+    async def _make(self, job: Job, folder: Path, *, alone: bool) -> tuple[Pressed, ...]:
         inputs = await self._sources.inputs(job)
         reporter = Reporter(job, self._blobs, self._runner.emit)
         reporting = asyncio.create_task(reporter.run())
@@ -134,7 +138,7 @@ class Work:
                 tags=_tags(job),
                 folder=folder,
                 listener=reporter,
-                alone=job.attempts > 1,
+                alone=alone,
             )
         )
         try:
@@ -283,7 +287,8 @@ class Reporter:
             try:
                 await self.flush()
             except Unavailable as error:
-                LOG.warning("news must wait", job=self._job.id, reason=error.message)
+                # Four times a second for each job: the run itself says aloud when it has to wait.
+                LOG.debug("news must wait", job=self._job.id, reason=error.message)
             await asyncio.sleep(FLUSH_SECONDS)
 
     async def flush(self) -> None:

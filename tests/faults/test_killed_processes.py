@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import sqlalchemy as sa
 from cluster import Cluster, check, wait_until
 
 pytestmark = pytest.mark.fault
@@ -54,3 +57,63 @@ def test_twenty_jobs_survive_the_death_of_the_only_process(embedded: Cluster) ->
 
     rows = check(embedded, node, accepted)
     assert {row.attempts for row in rows.values()} == {1, 2}
+
+
+@pytest.mark.postgres
+def test_a_worker_wrongly_taken_for_dead_is_refused_when_it_wakes(distributed: Cluster) -> None:
+    sleeper, api = distributed.node("worker"), distributed.node("api")
+    sleeper.ready()
+    api.ready()
+    lock = _lock_holder(distributed)
+    job = api.submit("work=1 steps=20")
+    wait_until(lambda: distributed.rows()[job].progress > 0, why="it runs")
+
+    sleeper.signal(signal.SIGSTOP)
+    _end_connection(distributed, lock)
+    other = distributed.node("worker").ready()
+    distributed.finish()
+    sleeper.signal(signal.SIGCONT)
+    wait_until(lambda: "won=False" in sleeper.log() or "superseded" in sleeper.log(), why="refused")
+
+    row = check(distributed, api, [job])[job]
+    assert row.attempts == 2
+    assert "to=succeeded won=True" in other.log()
+    assert "won=True" not in sleeper.log()
+
+
+def _lock_holder(made: Cluster) -> int:
+    """The connection by which the only worker shows that it lives."""
+    ask = sa.text(
+        "select pid from pg_stat_activity"
+        " where datname = current_database() and application_name = 'bandstand liveness'"
+    )
+    with made.store() as database:
+        return database.read_now(lambda connection: connection.execute(ask).scalar_one())
+
+
+def _end_connection(made: Cluster, pid: int) -> None:
+    ask = sa.text("select pg_terminate_backend(:pid)")
+    with made.store() as database:
+        database.write_now(lambda connection: connection.execute(ask, {"pid": pid}).scalar_one())
+
+
+def test_a_stopping_process_finishes_what_it_can_and_leaves_the_rest(embedded: Cluster) -> None:
+    node = embedded.node(drain_seconds=1.5).ready()
+    short = node.submit_many(["work=0.8 steps=20"] * 3)
+    long = node.submit_many(["work=4 steps=40"] * 3)
+    wait_until(lambda: all(row.progress > 0 for row in embedded.rows().values()), why="all run")
+
+    began = time.monotonic()
+    code = node.stop()
+    took = time.monotonic() - began
+    at_the_end = embedded.rows()
+    node.start().ready()
+    embedded.finish()
+
+    assert code == 0
+    assert took < 5
+    assert "Traceback" not in node.log()
+    assert {at_the_end[job].status for job in short} == {"succeeded"}
+    assert {at_the_end[job].status for job in long} == {"running"}
+    rows = check(embedded, node, [*short, *long])
+    assert {rows[job].attempts for job in long} == {2}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,6 +59,8 @@ def _run(**given: Any) -> None:
             server_header=False,
         )
     )
+    # uvicorn raises the signal again when it has stopped; a stop that was asked for is no failure.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
     server.run(sockets=[listening])
 
 

@@ -40,5 +40,14 @@ def describe(score: Score, intent: Intent) -> dict[str, Any]:
         ],
         "understood": list(intent.understood),
         "ignored": list(intent.ignored),
-        "conflicts": list(intent.conflicts),
+        "conflicts": [*intent.conflicts, *_unlooped(score, intent)],
     }
+
+
+def _unlooped(score: Score, intent: Intent) -> list[str]:
+    if score.loops or "loop" not in intent.flags:
+        return []
+    bar = score.seconds_at(score.metre.beats)
+    fitting = max(1, round(score.seconds / bar)) * bar
+    told = f"A loop is asked for, but {score.seconds:g} s are no whole bars at {score.bpm:g} bpm"
+    return [f"{told}; {fitting:.3f} s would be."]

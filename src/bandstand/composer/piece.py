@@ -18,6 +18,7 @@ from bandstand.audio.clip import Clip
 from bandstand.composer.compose import compose_score
 from bandstand.composer.describe import describe
 from bandstand.composer.filters import Stereo
+from bandstand.composer.loop import with_run_up, without_run_up
 from bandstand.composer.midi import score_to_midi
 from bandstand.composer.mix.desk import Desk, fade_out
 from bandstand.composer.mix.ride import Ride
@@ -121,9 +122,22 @@ def render(score: Score, rate: int) -> Generator[Stretch]:
         return
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="stems")
     try:
-        yield from _played(score, rate, total, pool)
+        if score.loops:
+            yield from _looped(score, rate, total, pool)
+        else:
+            yield from _played(score, rate, total, pool)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _looped(score: Score, rate: int, total: int, pool: ThreadPoolExecutor) -> Iterator[Stretch]:
+    longer = with_run_up(score)
+    length = round(longer.seconds * rate)
+    blocks = (stretch.clip.samples for stretch in _played(longer, rate, length, pool))
+    position = 0
+    for sound in without_run_up(blocks, length - total, total, rate):
+        position += sound.shape[1]
+        yield Stretch(Clip(sound, rate), position / total)
 
 
 def _played(score: Score, rate: int, total: int, pool: ThreadPoolExecutor) -> Iterator[Stretch]:
@@ -154,7 +168,8 @@ def _played(score: Score, rate: int, total: int, pool: ThreadPoolExecutor) -> It
         sound = desk.finish(desk.shape(desk.blend(blocks, lengths[index])), gain, trimmed)
         gain = trimmed
         sound, position = _cropped(sound, position)
-        fade_out(sound, position, total, rate)
+        if not score.loops:
+            fade_out(sound, position, total, rate)
         position += sound.shape[1]
         ride.heard(sound)
         yield Stretch(Clip(np.ascontiguousarray(sound), rate), position / total)

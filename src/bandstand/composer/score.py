@@ -142,6 +142,7 @@ class Score:
     bpm       quarter notes per minute, exactly as asked; never bent to fit
     bars      whole bars; 0 when the piece is shorter than one bar
     seed      of the piece; rendering draws its own noise from it
+    loops     its end goes over into its beginning: no last chord, and its bars fill its seconds
     """
 
     title: str
@@ -156,6 +157,7 @@ class Score:
     chords: tuple[Chord, ...]
     parts: tuple[Part, ...]
     mix: Mix
+    loops: bool = False
 
     def seconds_at(self, beat: float) -> float:
         return beat * 60.0 / self.bpm

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from starlette.responses import RedirectResponse, StreamingResponse
 from bandstand.catalog import COMPOSER, Model
 from bandstand.dialects import Dialect, wire
 from bandstand.errors import BandstandError, Invalid, NotFound
-from bandstand.jobs import Artifact, EventKind, Hook, HookEvent, Job, Order, Status
+from bandstand.jobs import Artifact, Hook, HookEvent, Job, Order, Status
 from bandstand.service import Account, Delivery, Scope, Service
 from bandstand.specs import (
     PROMPT_CHARACTERS_MAX,
@@ -76,7 +77,7 @@ class Wish(wire.Body):
         None, description="What to go on from; `seconds` counts it, too."
     )
     temperature: float = Field(1.0, description="Token models only.")
-    top_k: int = Field(250, description="Token models only.")
+    top_k: wire.Whole = Field(250, description="Token models only.")
     top_p: float = Field(0.0, description="Token models only; above 0 it replaces top_k.")
     guidance: float = Field(3.0, description="Token models only.")
     webhook: Webhook | None = Field(None, description="Told of what happens; see /v1/deliveries.")
@@ -419,8 +420,9 @@ def routes(service: Service) -> APIRouter:
 async def _events(service: Service, job: Job, after: int) -> AsyncIterator[ServerSentEvent]:
     async for event in service.watch(job, after):
         detail = {name: value for name, value in event.detail.items() if name != "key"}
-        if event.kind is EventKind.STATUS and event.is_final:
-            detail["job"] = render(service, await service.get(None, job.id))
+        if event.is_final:
+            with contextlib.suppress(NotFound):  # deleted meanwhile
+                detail["job"] = render(service, await service.get(None, job.id))
         yield ServerSentEvent(
             data=json.dumps({**detail, "at": wire.iso(event.at)}),
             event=event.kind.value,

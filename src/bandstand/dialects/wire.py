@@ -7,11 +7,11 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.exceptions import HTTPException
 
@@ -48,6 +48,9 @@ STATUS_OF: Mapping[type[BandstandError], int] = {
 }
 PING_SECONDS = 15
 IDEMPOTENCY_CHARACTERS_MAX = 255
+PROBLEMS_MAX = 20  # told of one request
+WHOLE_MAX = 2**31 - 1
+Whole = Annotated[int, Field(ge=-WHOLE_MAX, le=WHOLE_MAX)]  # what every API calls an integer
 
 
 class Body(BaseModel):
@@ -100,6 +103,8 @@ def as_ours(error: Exception) -> BandstandError:
         return error
     if isinstance(error, RequestValidationError):
         return _invalid(error)
+    if isinstance(error.__cause__, BandstandError):
+        return error.__cause__
     if isinstance(error, HTTPException):
         by_status = {status: kind for kind, status in STATUS_OF.items() if kind is not Invalid}
         return by_status.get(error.status_code, Malformed)()
@@ -111,7 +116,9 @@ def _invalid(error: RequestValidationError) -> BandstandError:
     found = error.errors()
     if any(problem["type"] in {"json_invalid", "model_attributes_type"} for problem in found):
         return Malformed("The body is not a valid JSON object.")
-    problems = [Problem(_field(problem["loc"]), problem["msg"]) for problem in found]
+    problems = [Problem(_field(problem["loc"]), problem["msg"]) for problem in found[:PROBLEMS_MAX]]
+    if len(found) > PROBLEMS_MAX:
+        problems.append(Problem("", f"and {len(found) - PROBLEMS_MAX} more problems"))
     return Invalid(problems[0].field, problems[0].text, *problems[1:])
 
 

@@ -18,14 +18,14 @@ from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
 from bandstand.audio.tags import Tags
 from bandstand.engines import Inputs
 from bandstand.engines.spool import Pressed
-from bandstand.errors import Canceled, EngineDied, Failed, Unavailable
+from bandstand.errors import EngineDied, Failed, Unavailable
 from bandstand.specs import MusicSpec
 
 BEAT_SECONDS = 1.0
@@ -34,6 +34,7 @@ DROP_SECONDS_MAX = 0.8  # a canceled job that is still inside after this costs t
 START_AGAIN_SECONDS = (
     5.0  # a child that did not start is not tried again at once, however many jobs ask
 )
+T = TypeVar("T")
 LOG = structlog.get_logger("engines")
 
 
@@ -83,6 +84,8 @@ class Host:
         self._beat_at = 0.0
         self._killed_because = ""
         self._broken: tuple[float, Unavailable] | None = None
+        self._gone = asyncio.Event()
+        self._gone.set()
         self._starting = asyncio.Lock()
         self._gate = Gate()
         self._watching: asyncio.Task[None] | None = None
@@ -91,18 +94,25 @@ class Host:
     def is_up(self) -> bool:
         ready = self._ready
         has_answered = ready is not None and ready.done() and ready.exception() is None
-        return self._connection is not None and has_answered
+        return self._connection is not None and not self._killed_because and has_answered
 
     async def start(self) -> None:
         """Start the child and wait until its engine is ready.
 
         raises  Unavailable with the engine's own words when it cannot start
         """
-        async with self._starting:
-            if not self.is_up:
-                await self._spawn()
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch())
+        async with self._starting:
+            if self._connection is None or self._killed_because:
+                self._ready = await self._spawn()
+            assert self._ready is not None, "a child that was spawned is going to answer"
+            try:
+                # Shielded: whoever waits here may be canceled, and the child still starts for the others.
+                self.slots = await asyncio.shield(self._ready)
+            except Unavailable as error:
+                self._broken = time.monotonic(), error
+                raise
 
     async def stop(self) -> None:
         if self._watching is not None:
@@ -147,7 +157,8 @@ class Host:
         """
         async with self._gate.enter(alone=alone):
             await self.start()
-            inside = Inside(listener, asyncio.get_running_loop().create_future())
+            done = asyncio.get_running_loop().create_future()
+            inside = Inside(listener, _awaited_or_not(done))
             self._inside[job] = inside
             try:
                 self._send("make", job, spec, inputs, tags, folder)
@@ -164,13 +175,16 @@ class Host:
         done, _ = await asyncio.wait([inside.done], timeout=DROP_SECONDS_MAX)
         if not done:
             self.kill("it did not let go of a canceled job", job)
-        elif not inside.done.cancelled():
-            inside.done.exception()  # heard, so that nobody warns of it
 
-    async def _spawn(self) -> None:
-        """raises Unavailable; for a moment after a failure without trying"""
+    async def _spawn(self) -> asyncio.Future[int]:
+        """A new child. raises Unavailable for a moment after one that did not start
+
+        return  its slots, once it is ready
+        """
         if self._broken is not None and time.monotonic() - self._broken[0] < START_AGAIN_SECONDS:
             raise self._broken[1]
+        await self._gone.wait()  # of a child that was killed, until its jobs have heard of it
+        self._gone.clear()
         self._killed_because = ""
         ours, theirs = Pipe()
         self._process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own module; a fork takes no time
@@ -182,16 +196,10 @@ class Host:
         theirs.close()
         self._connection = ours
         self._beat_at = time.monotonic()
-        self._ready = asyncio.get_running_loop().create_future()
         loop = asyncio.get_running_loop()
         heard = (ours, self._process, loop)
         threading.Thread(target=self._listen, args=heard, daemon=True).start()
-        try:
-            # Shielded: whoever waits here may be canceled, and the child still starts for the others.
-            self.slots = await asyncio.shield(self._ready)
-        except Unavailable as error:
-            self._broken = time.monotonic(), error
-            raise
+        return _awaited_or_not(loop.create_future())
 
     def _listen(
         self,
@@ -216,6 +224,7 @@ class Host:
         if connection is not self._connection:
             return
         self._connection = None
+        self._gone.set()
         connection.close()
         why = f": {self._killed_because}" if self._killed_because else ""
         died = EngineDied(
@@ -252,8 +261,10 @@ class Host:
                 inside.done.set_result(details[0])
             elif name == "failed":
                 inside.done.set_exception(Failed(details[0]))
-            elif name == "dropped":
-                inside.done.set_exception(Canceled())
+            elif (
+                name == "dropped"
+            ):  # whoever canceled it does not ask; anybody else's job was stopped with the engine
+                inside.done.set_exception(EngineDied())
 
     def _send(self, *message: Any) -> None:
         if self._connection is None:
@@ -275,6 +286,12 @@ class Host:
             for job, inside in self._inside.items():
                 if inside.is_begun and now - inside.heard_at > self._hang_seconds:
                     self.kill(f"it reported nothing for {self._hang_seconds:g} s", job)
+
+
+def _awaited_or_not(future: asyncio.Future[T]) -> asyncio.Future[T]:
+    """Nobody warns of its failure when whoever asked has gone."""
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return future
 
 
 class Gate:

@@ -31,28 +31,43 @@ from bandstand.store.tables import events, jobs
 
 ACTIVE = (Status.QUEUED, Status.RUNNING)
 
+# What runs with every job is built once: to build a statement takes longer than to run it.
+_COUNT = sa.select(sa.func.count()).where(jobs.c.status.in_([status.value for status in ACTIVE]))
+_COUNT_OF_ACCOUNT = _COUNT.where(jobs.c.account == sa.bindparam("account"))
+_LAST_NUMBER = sa.select(sa.func.coalesce(sa.func.max(events.c.number), 0)).where(
+    events.c.job == sa.bindparam("job")
+)
+_APPEND = events.insert().values(
+    job=sa.bindparam("job"),
+    number=_LAST_NUMBER.scalar_subquery() + 1,
+    kind=sa.bindparam("kind"),
+    detail=sa.bindparam("detail"),
+    at=sa.bindparam("at"),
+)
+
 
 def insert(connection: sa.Connection, job: Job) -> None:
     connection.execute(
-        jobs.insert().values(
-            id=job.id,
-            account=job.account,
-            origin=job.origin,
-            asked=dict(job.asked),
-            spec=spec_to_json(job.spec),
-            model=job.model,
-            engine=job.engine,
-            status=job.status.value,
-            progress=job.progress,
-            outputs=[],
-            error=None,
-            price=job.price,
-            hook=_hook_to_json(job.hook),
-            number=job.number,
-            attempts=job.attempts,
-            created_at=job.times.created,
-            deadline_at=job.deadline,
-        )
+        jobs.insert(),
+        {
+            "id": job.id,
+            "account": job.account,
+            "origin": job.origin,
+            "asked": dict(job.asked),
+            "spec": spec_to_json(job.spec),
+            "model": job.model,
+            "engine": job.engine,
+            "status": job.status.value,
+            "progress": job.progress,
+            "outputs": [],
+            "error": None,
+            "price": job.price,
+            "hook": _hook_to_json(job.hook),
+            "number": job.number,
+            "deadline_at": job.deadline,
+            "attempts": job.attempts,
+            "created_at": job.times.created,
+        },
     )
     append_event(connection, job.id, EventKind.STATUS, {"status": job.status.value})
 
@@ -160,17 +175,8 @@ def append_event(
     connection: sa.Connection, job_id: str, kind: EventKind, detail: Mapping[str, Any]
 ) -> None:
     """Number it within its job. Callers have just written the job's row and so hold it: numbers do not collide."""
-    last = sa.select(sa.func.coalesce(sa.func.max(events.c.number), 0) + 1).where(
-        events.c.job == job_id
-    )
     connection.execute(
-        events.insert().values(
-            job=job_id,
-            number=last.scalar_subquery(),
-            kind=kind.value,
-            detail=dict(detail),
-            at=time.time(),
-        )
+        _APPEND, {"job": job_id, "kind": kind.value, "detail": dict(detail), "at": time.time()}
     )
 
 
@@ -186,6 +192,15 @@ def events_after(connection: sa.Connection, job_id: str, number: int) -> list[Ev
         )
         for row in rows
     ]
+
+
+def is_over(connection: sa.Connection, job_id: str, number: int) -> bool:
+    """Whether nothing will follow event `number`: the job is gone, or finished and has none beyond."""
+    last = sa.select(sa.func.max(events.c.number)).where(events.c.job == jobs.c.id)
+    row = connection.execute(
+        sa.select(jobs.c.status, last.scalar_subquery().label("last")).where(jobs.c.id == job_id)
+    ).one_or_none()
+    return row is None or (Status(row.status).is_final and row.last <= number)
 
 
 def logs_of(connection: sa.Connection, job_ids: Collection[str]) -> dict[str, str]:
@@ -330,12 +345,9 @@ def delete(connection: sa.Connection, job_id: str) -> bool:
 
 
 def count_active(connection: sa.Connection, account: str | None = None) -> int:
-    where: list[sa.ColumnElement[bool]] = [jobs.c.status.in_([s.value for s in ACTIVE])]
-    if account is not None:
-        where.append(jobs.c.account == account)
-    return connection.execute(
-        sa.select(sa.func.count()).select_from(jobs).where(*where)
-    ).scalar_one()
+    if account is None:
+        return connection.execute(_COUNT).scalar_one()
+    return connection.execute(_COUNT_OF_ACCOUNT, {"account": account}).scalar_one()
 
 
 def active_before(connection: sa.Connection, created_before: float, limit: int) -> list[Job]:

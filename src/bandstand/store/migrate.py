@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from bandstand.store.database import Database
 
 SCRIPTS = Path(__file__).parent / "migrations"
-LOCK = 0x62616E647374  # "bandst": the advisory lock that one migrating process holds on PostgreSQL
+LOCK = 0x62616E647374  # "bandst": the advisory lock that one starting process holds on PostgreSQL
 
 
 def migrate(database: Database) -> None:
@@ -20,13 +20,18 @@ def migrate(database: Database) -> None:
     with database.engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+        take_turns(connection)
         _upgrade(connection)
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("COMMIT")
         else:
             connection.commit()
+
+
+def take_turns(connection: sa.Connection) -> None:
+    """Until the transaction ends, no other process does what processes do at their start. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
 def newest() -> str:

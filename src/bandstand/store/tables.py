@@ -77,6 +77,8 @@ jobs = sa.Table(
     sa.Column("deadline_at", sa.Double),
     sa.Index("ix_jobs_page", "account", "origin", sa.desc("created_at"), sa.desc("id")),
     sa.Index("ix_jobs_status_created_at", "status", "created_at"),
+    sa.Index("ix_jobs_account_status", "account", "status"),
+    sa.Index("ix_jobs_account_created_at_id", "account", "created_at", "id"),
 )
 
 events = sa.Table(

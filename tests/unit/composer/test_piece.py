@@ -37,6 +37,7 @@ PROMPTS = (
     "rock music from the 90s",
     "lo-fi music with a soothing melody",
 )
+SEEDS = (0, 1, 2)
 LOOPS = (
     bounce,
     lay_ring,
@@ -184,14 +185,15 @@ def test_score_without_sound_is_silence_of_its_length(parts):
 
 
 @functools.cache
-def asked(prompt):
-    piece = compose(prompt, seconds=15.0, seed=2, rate=RATE)
+def asked(prompt, seed):
+    piece = compose(prompt, seconds=15.0, seed=seed, rate=RATE)
     return piece, np.concatenate([stretch.clip.samples for stretch in piece.play()], axis=1)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("prompt", PROMPTS)
-def test_pulse_is_heard_at_the_tempo_of_the_score(prompt):
-    piece, sound = asked(prompt)
+def test_pulse_is_heard_at_the_tempo_of_the_score(prompt, seed):
+    piece, sound = asked(prompt, seed)
 
     heard = refined_tempo(sound, RATE)
 
@@ -199,13 +201,33 @@ def test_pulse_is_heard_at_the_tempo_of_the_score(prompt):
     assert min(abs(heard / (bpm * times) - 1.0) for times in (0.5, 1.0, 2.0)) <= 0.005
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("prompt", PROMPTS)
-def test_key_is_heard_as_written(prompt):
-    piece, sound = asked(prompt)
+def test_key_is_heard_as_written(prompt, seed):
+    piece, sound = asked(prompt, seed)
 
     key = piece.score.key
     third = "major" if 4 in MODES[key.mode] else "minor"
     assert key_of(sound, RATE) == (key.tonic, third)
+
+
+@pytest.mark.parametrize("seconds", [2.0, 8.0])
+def test_a_loop_goes_over_into_its_beginning(seconds):
+    piece = compose("funk loop", seconds=seconds, seed=3, rate=RATE)
+    sound = np.concatenate([stretch.clip.samples for stretch in piece.play()], axis=1)
+
+    around = np.concatenate([sound[:, -RATE // 10 :], sound[:, : RATE // 10]], axis=1)
+    bends = np.abs(np.diff(around, n=3)).max(axis=0)
+
+    assert sound.shape == (2, round(seconds * RATE))
+    assert bends[RATE // 10 - 4 : RATE // 10 + 2].max() <= np.quantile(bends, 0.99)
+    assert np.sqrt((sound[:, -RATE // 20 :] ** 2).mean()) > 0.003
+
+
+def test_loop_that_cannot_be_is_told():
+    piece = compose("house loop, 124 bpm", seconds=10.0, seed=1)
+
+    assert any("9.677 s" in sentence for sentence in piece.describe()["conflicts"])
 
 
 def test_piece_tells_what_it_is():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 
@@ -33,8 +34,11 @@ every_style = pytest.mark.parametrize("name", style_names())
 words = st.sampled_from([name.replace("-", " ") for name in style_names()])
 
 
-def composed(prompt: str, seconds: float = 30, seed: int = 1) -> Score:
+def composed_anew(prompt: str, seconds: float = 30, seed: int = 1) -> Score:
     return compose_score(make_plan(parse(prompt), seconds, seed), seed)
+
+
+composed = functools.lru_cache(maxsize=1024)(composed_anew)
 
 
 def tuned(score: Score) -> list[Part]:
@@ -96,7 +100,7 @@ def test_any_text_becomes_music(text):
 
 
 def test_the_same_seed_gives_the_same_score():
-    assert composed(SAMPLES[1], seed=7) == composed(SAMPLES[1], seed=7)
+    assert composed_anew(SAMPLES[1], seed=7) == composed_anew(SAMPLES[1], seed=7)
 
 
 @pytest.mark.parametrize("prompt", SAMPLES)
@@ -165,7 +169,7 @@ def test_the_tonic_is_at_home(name):
         *played, last = score.chords
         at_home = sum(chord.length for chord in played if chord.root == score.key.tonic)
 
-        assert at_home >= 0.35 * sum(chord.length for chord in played)
+        assert at_home >= 0.4 * sum(chord.length for chord in played)
         assert last.root == score.key.tonic
         assert lead(score)[-1].pitch % 12 == score.key.tonic
 
@@ -176,6 +180,53 @@ def test_the_tune_moves_in_steps_and_seldom_leaps(name):
 
     assert 0.55 <= np.mean(moves <= 2) <= 0.88
     assert np.mean(moves > 7) <= 0.06
+
+
+@pytest.mark.parametrize("prompt", SAMPLES)
+def test_leaps_are_answered_by_a_step_back(prompt):
+    tunes = [[note.pitch for note in lead(composed(prompt, seed=seed))] for seed in range(8)]
+    pairs = [pair for tune in tunes for pair in itertools.pairwise(np.diff(tune).tolist())]
+    answers = [leap * after < 0 and abs(after) <= 3 for leap, after in pairs if abs(leap) > 4]
+
+    assert np.mean(answers) >= 0.5
+
+
+@pytest.mark.parametrize("prompt", SAMPLES)
+def test_the_tune_repeats_itself_and_moves_on(prompt):
+    shares = [_distinct_bars(composed(prompt, seed=seed)) for seed in range(8)]
+
+    assert 0.25 <= np.mean(shares) <= 0.75
+
+
+def _distinct_bars(score: Score) -> float:
+    """Distinct bars of the tune per bar that has one, wherever they begin on the scale."""
+    bars: dict[int, list[tuple[int, int]]] = {}
+    for note in lead(score):
+        bar = int((note.start + 0.12) // score.metre.beats)
+        if bar < score.bars:
+            place = round(4 * (note.start - bar * score.metre.beats))
+            bars.setdefault(bar, []).append((place, note.pitch))
+    shapes = {tuple((place, pitch - bar[0][1]) for place, pitch in bar) for bar in bars.values()}
+    return len(shapes) / len(bars)
+
+
+@pytest.mark.parametrize("prompt", SAMPLES)
+def test_tunes_of_eight_seeds_are_far_apart(prompt):
+    tunes = [[note.pitch for note in lead(composed(prompt, seed=seed))] for seed in range(8)]
+    moves = [np.diff(tune).tolist() for tune in tunes]
+    distances = [_edits(a, b) / max(len(a), len(b)) for a, b in itertools.combinations(moves, 2)]
+
+    assert np.quantile(distances, 0.05) >= 0.4
+
+
+def _edits(a: Sequence[int], b: Sequence[int]) -> int:
+    """Levenshtein's distance."""
+    row = list(range(len(b) + 1))
+    for x in a:
+        before, row = row, [row[0] + 1]
+        for j, y in enumerate(b):
+            row.append(min(before[j + 1] + 1, row[j] + 1, before[j] + (x != y)))
+    return row[-1]
 
 
 @every_style
@@ -282,3 +333,44 @@ def test_a_piece_shorter_than_a_bar_is_a_chord_and_a_figure(seconds):
     assert score.bars == 0
     assert len(lead(score)) >= 2
     assert_playable(score)
+
+
+@every_style
+def test_a_piece_begins_at_once(name):
+    for seed in range(4):
+        score = composed(name.replace("-", " "), seed=seed)
+
+        assert min(score.seconds_at(part.notes[0].start) for part in score.parts) <= 0.03
+
+
+@pytest.mark.parametrize("alone", ["drums", "tabla", "kalimba", "marimba", "bass", "flute"])
+@pytest.mark.parametrize("bpm", [40, 90])
+def test_a_lone_player_leaves_no_hole(alone, bpm):
+    score = composed(f"{alone} only, {bpm} bpm")
+    starts = sorted({score.seconds_at(note.start) for part in score.parts for note in part.notes})
+    ends = [note.start + note.length for part in score.parts for note in part.notes]
+    dry = alone in {"drums", "tabla"}
+
+    if alone != "flute":
+        assert max(np.diff([*starts, score.seconds - 1.0])) <= (0.7 if dry else 1.6)
+    assert score.seconds_at(max(ends)) >= score.seconds - 1.0
+
+
+def test_a_loop_fills_its_length_with_whole_bars():
+    score = composed("funk loop", 8.0)
+
+    assert score.loops
+    assert score.seconds_at(score.bars * score.metre.beats) == pytest.approx(8.0, abs=1e-9)
+
+
+def test_a_loop_has_no_last_chord():
+    score = composed("funk loop", 8.0)
+
+    assert score.chords[-1].start < score.bars * score.metre.beats
+
+
+def test_a_loop_does_not_bend_the_tempo_that_was_asked():
+    score = composed("house loop, 124 bpm", 10.0)
+
+    assert score.bpm == 124.0
+    assert not score.loops

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Generator
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -20,6 +22,15 @@ MIGRATE = (
     "import sys; from bandstand.store.database import open_database; "
     "from bandstand.store.migrate import migrate; migrate(open_database(sys.argv[1]))"
 )
+
+
+@pytest.fixture
+def database(database_url: str) -> Generator[Database]:
+    """One of its own, for these tests take the tables away."""
+    opened = open_database(database_url)
+    migrate(opened)
+    yield opened
+    opened.close()
 
 
 def names_in(connection: sa.Connection) -> dict[str, set[Any]]:

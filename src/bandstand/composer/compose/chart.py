@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bandstand.composer.compose.harmony import harmonise
+from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord, Role, Section
 
@@ -80,8 +81,16 @@ def write_chart(plan: Plan, dice: np.random.Generator) -> tuple[Bar, ...]:
     return tuple(bars)
 
 
-def bars_of(bars: Sequence[Bar], role: Role, *, asked: bool) -> list[Bar]:
-    """Pick the bars in which a role plays."""
+def give_bars(bars: Sequence[Bar], voices: Sequence[Voice]) -> list[list[Bar]]:
+    """The bars in which each voice plays; where nobody would, the first does."""
+    given = [_bars_of(bars, voice.role, asked=voice.asked) for voice in voices]
+    filled = {bar.index for played in given for bar in played}
+    own = {bar.index for bar in given[0]}
+    given[0] = [bar for bar in bars if bar.index in own or bar.index not in filled]
+    return given
+
+
+def _bars_of(bars: Sequence[Bar], role: Role, *, asked: bool) -> list[Bar]:
     if role is Role.LEAD:
         return [bar for bar in bars if _sings(bar)]
     if len(bars) <= 4 and not any(bar.section.name == "intro" for bar in bars):

@@ -23,6 +23,7 @@ POWERFUL = frozenset({"distorted-guitar", "overdriven-guitar"})
 STRUM_SECONDS = 0.011
 STAB = 0.3
 PAD_BARS_MAX = 2
+HELD = Comping("block", "X---------------")
 
 
 def comp(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
@@ -30,7 +31,7 @@ def comp(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     manners = plan.style.idioms(plan.metre).comp
     order = dice.permutation(len(manners))
     verse, chorus = manners[order[0]], manners[order[-1]]
-    calm = min(manners, key=lambda manner: sum(symbol in "Xxo" for symbol in manner.rhythm))
+    calm = _calmest(manners)
     events: list[Event] = []
     previous: tuple[int, ...] = ()
     for bar in bars:
@@ -41,6 +42,12 @@ def comp(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
             voicings[chord.start] = previous
         events += _comp_bar(bar, manner, voicings, plan)
     return events
+
+
+def _calmest(manners: Sequence[Comping]) -> Comping:
+    """The fewest strokes that begin with the bar: alone, chords beside the beat would leave holes."""
+    grounded = [manner for manner in manners if manner.rhythm[0] in "Xxo"]
+    return min(grounded, key=lambda manner: sum(map(manner.rhythm.count, "Xxo")), default=HELD)
 
 
 def _comp_bar(

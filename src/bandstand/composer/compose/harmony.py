@@ -12,7 +12,7 @@ from bandstand.composer import theory
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord, Section
 
-TONIC_SHARE = 0.35
+TONIC_SHARE = 0.4
 Loop = tuple[tuple[int, ...], ...]
 
 

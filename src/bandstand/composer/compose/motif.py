@@ -10,7 +10,8 @@ from bandstand.composer.plan.style import Tune
 
 STEPS = (0, 1, 2, 3, 4)
 STEP_WEIGHTS = (0.18, 0.65, 0.11, 0.04, 0.02)
-SEQUENCE = 0.7  # how often the second bar repeats the first, a step higher, lower or not moved
+SEQUENCE = 0.8  # how often the second bar repeats the first, a step higher, lower or not moved
+SHIFTS = (0, 0, 0, 0, 1, -1)
 TURN = 0.34
 FREE_STRONG = 0.12
 REST_BEATS = 1.0
@@ -30,6 +31,17 @@ class Motif:
     free: tuple[bool, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One note of a motif: onset in its bar and length in beats, step of the ladder; first: of its phrase."""
+
+    onset: float
+    length: float
+    step: int
+    free: bool
+    first: bool
+
+
 def invent(
     bar: float, bars: int, pulse: float, tune: Tune, dice: np.random.Generator, *, energy: float
 ) -> Motif:
@@ -41,7 +53,7 @@ def invent(
     contour = _contour(len(cell), tune.span, dice)
     onsets = list(cell)
     if bars == 2 and dice.random() < SEQUENCE:
-        shift = int(dice.integers(-1, 2))
+        shift = int(dice.choice(SHIFTS))
         contour = (*contour, *(step + shift for step in contour))
         onsets += [bar + onset for onset in cell]
     elif bars == 2:
@@ -71,6 +83,20 @@ def fragment(motif: Motif, beats: float) -> Motif:
     ]
     return Motif(
         motif.onsets[:kept], tuple(lengths[:kept]), motif.contour[:kept], motif.free[:kept]
+    )
+
+
+def notes_in_bar(
+    motif: Motif, number: int, beats: float, base: int, *, last: bool
+) -> tuple[Written, ...]:
+    """What a motif that begins on a step of the ladder writes into one of its bars, 0-based; the last takes the rest."""
+    start = number * beats
+    return tuple(
+        Written(onset - start, length, base + step, free, first=place == 0)
+        for place, (onset, length, step, free) in enumerate(
+            zip(motif.onsets, motif.lengths, motif.contour, motif.free, strict=True)
+        )
+        if start <= onset < (np.inf if last else start + beats)
     )
 
 

@@ -202,7 +202,9 @@ def _master_gain(
     def finished(index: int) -> NDArray[np.float64]:
         desk = Desk(score, rate, sheet, found[index].start)
         sound = desk.finish(shapes[index].copy(), gain, gain)[:, desk.latency :]
-        return _metered(fade_out(sound, found[index].start, total, rate), rate)
+        if not score.loops:
+            fade_out(sound, found[index].start, total, rate)
+        return _metered(sound, rate)
 
     for _ in range(3):
         loudness = integrated(_repeated(parts, found))

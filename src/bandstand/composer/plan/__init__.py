@@ -12,7 +12,7 @@ bar in a metre other than 4/4 (3/4 and 6/8 have their own in `metres.toml`, and 
     swing, swing_unit     share of a pair of eighths (0.5) or sixteenths (0.25) that its first half takes
     humanise              seconds by which players miss the grid
     section_bars          length of a verse in a long piece
-    [progressions]        by family of mode: degrees, one a bar, "4+5" for two in a bar; tonic in 35 % of the bars
+    [progressions]        by family of mode: degrees, one a bar, "4+5" for two in a bar; tonic in 40 % of the bars
     [instruments]         by role: whom to choose from; a role that is not there is not played
     [[drums]]             use = main (three or more), half (quiet sections), fill; then lines: X loud, x, o soft
     [[percussion]]        the same, for the second drummer;  [[tabla]] the same in the strokes of the tabla

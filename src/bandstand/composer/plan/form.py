@@ -10,6 +10,9 @@ import math
 from bandstand.composer.score import Metre, Section
 
 SHORT = 20.0
+SLOWEST, FASTEST = 40.0, 240.0
+LOOP_SLACK = 0.002
+"""Seconds by which the bars of a loop may miss its length: too few to be heard as a stumble."""
 INTENSITY = {"intro": 0.4, "a": 0.62, "b": 0.9, "bridge": 0.45, "outro": 0.5}
 CYCLE = ("a", "b", "a", "b", "bridge", "b")
 
@@ -24,9 +27,21 @@ def whole_bars(seconds: float, bpm: float, metre: Metre) -> int:
     return max(0, math.floor((seconds - tail(seconds)) / bar_seconds + 1e-9))
 
 
-def sections(bars: int, seconds: float, *, section_bars: int = 8) -> tuple[Section, ...]:
-    """Share out the bars; the names say what repeats what."""
-    if seconds < SHORT:
+def looped(seconds: float, bpm: float, metre: Metre, *, may_bend: bool) -> tuple[int, float] | None:
+    """Bars and tempo that fill a length exactly, or None if there are none; a tempo that was asked for is not bent."""
+    bars = max(1, round(seconds * bpm / 60.0 / metre.beats))
+    exact = bars * metre.beats * 60.0 / seconds
+    slack = seconds - bars * metre.beats * 60.0 / bpm
+    if may_bend:
+        return (bars, exact) if SLOWEST <= exact <= FASTEST else None
+    return (bars, bpm) if abs(slack) <= LOOP_SLACK else None
+
+
+def sections(
+    bars: int, seconds: float, *, section_bars: int = 8, loops: bool = False
+) -> tuple[Section, ...]:
+    """Share out the bars; the names say what repeats what. A loop has no intro and no outro."""
+    if seconds < SHORT or loops:
         lengths = _short(bars)
     elif bars < 3 * section_bars:
         lengths = _medium(bars)

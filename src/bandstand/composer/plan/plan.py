@@ -29,6 +29,7 @@ class Plan:
     bars      whole ones; 0 when the piece is shorter than a bar
     energy    0..1, of the whole piece; each section has its own intensity on top
     riff      the tune is one short figure, repeated
+    loops     the bars fill the length, and the end goes over into the beginning
     """
 
     title: str
@@ -43,6 +44,7 @@ class Plan:
     energy: float
     riff: bool
     pentatonic: bool
+    loops: bool
     mix: Mix
 
 
@@ -58,6 +60,10 @@ def make_plan(intent: Intent, seconds: float, seed: int) -> Plan:
     key = intent.key or _key(intent, chosen, dice)
     metre = intent.metre or COMMON_TIME
     bars = form.whole_bars(seconds, bpm, metre)
+    looped = form.looped(seconds, bpm, metre, may_bend=intent.bpm is None)
+    loops = "loop" in intent.flags and looped is not None
+    if loops and looped is not None:
+        bars, bpm = looped
     energy = chosen.energy + 0.3 * (intent.energy or 0.0) + 0.08 * (intent.pace or 0.0)
     return Plan(
         title=f"{chosen.title} in {theory.key_name(key)}",
@@ -67,11 +73,12 @@ def make_plan(intent: Intent, seconds: float, seed: int) -> Plan:
         key=key,
         metre=metre,
         bars=bars,
-        sections=form.sections(bars, seconds, section_bars=chosen.section_bars),
+        sections=form.sections(bars, seconds, section_bars=chosen.section_bars, loops=loops),
         voices=cast(intent, chosen, chance.stage(seed, chance.CASTING, chosen.name)),
         energy=min(max(energy, 0.0), 1.0),
         riff="riff" in intent.flags,
         pentatonic="pentatonic" in intent.flags or chosen.tune.pentatonic,
+        loops=loops,
         mix=_aged(chosen.mix, intent.era),
     )
 

@@ -5,6 +5,7 @@ No sound in here. Swing and human timing are already in the score.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -39,7 +40,7 @@ def perform(score: Score, part_index: int, rate: int) -> tuple[Sounding, ...]:
     family = INSTRUMENTS[part.instrument].family
     beat = score.seconds_at(1.0)
     total = round(score.seconds * rate)
-    last = _last_start(score)
+    last = math.inf if score.loops else _last_start(score)
     played: list[Sounding] = []
     for index, note in enumerate(part.notes):
         at = max(round(note.start * beat * rate), 0)

@@ -88,6 +88,8 @@ def _create_jobs() -> None:
         ["account", "origin", sa.text("created_at DESC"), sa.text("id DESC")],
     )
     op.create_index("ix_jobs_status_created_at", "jobs", ["status", "created_at"])
+    op.create_index("ix_jobs_account_status", "jobs", ["account", "status"])
+    op.create_index("ix_jobs_account_created_at_id", "jobs", ["account", "created_at", "id"])
     op.create_table(
         "events",
         sa.Column("job", ID, nullable=False),

@@ -1,4 +1,4 @@
-"""Jobs and accounts for the store's tests."""
+"""Jobs and accounts in rows, for tests of what stands on the store."""
 
 from __future__ import annotations
 

@@ -1,0 +1,85 @@
+"""`scripts/bench [all|server|composer|seeds]`: measures, prints, and after "all", which is without the seeds, writes docs/bench.md."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from bench import composer, seeds, server
+from bench.figures import Row, table
+
+REPOSITORY = Path(__file__).parents[2]
+PAGE = REPOSITORY / "docs" / "bench.md"
+PARTS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
+    "server": server.measure,
+    "composer": composer.measure,
+}
+ASIDE: Mapping[str, Callable[[Path], Iterator[Row]]] = {"seeds": seeds.measure}
+"""Takes minutes and measures no speed."""
+FOREWORD = """\
+Each figure stands beside a floor that was measured in the same run: what no better program could go below on this machine.
+For a submission that is one job's row committed alone to the same disk through the same library; jobs are submitted over HTTP
+to a server that works on them meanwhile. For tiny jobs it is the time the engine pretends to work, divided by its slots.
+Times move with the machine and the hour; ratios less. `scripts/bench` made this page.
+"""
+
+
+def main() -> int:
+    wanted = sys.argv[1] if len(sys.argv) > 1 else "all"
+    if wanted not in {"all", *PARTS, *ASIDE}:
+        sys.stderr.write(f"usage: scripts/bench [all|{'|'.join([*PARTS, *ASIDE])}]\n")
+        return 2
+    lines = ["# Measured", "", *_circumstances(), "", FOREWORD]
+    with tempfile.TemporaryDirectory(prefix="bandstand-bench-") as folder:
+        chosen = PARTS if wanted == "all" else {wanted: {**PARTS, **ASIDE}[wanted]}
+        for name, measure in chosen.items():
+            lines += [f"## The {name}", "", *table(_shown(measure(Path(folder)))), ""]
+    page = "\n".join(lines).rstrip() + "\n"
+    sys.stdout.write(page)
+    if wanted == "all":
+        PAGE.write_text(page)
+    return 0
+
+
+def _shown(rows: Iterator[Row]) -> Iterator[Row]:
+    """Told as they come, for the whole takes minutes."""
+    for row in rows:
+        sys.stderr.write("  ".join(row.cells()) + "\n")
+        yield row
+
+
+def _circumstances() -> list[str]:
+    commit = _git("rev-parse", "--short", "HEAD") + (" with changes" if _has_changes() else "")
+    date = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    machine = f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GB"
+    system = f"{platform.system()} {platform.release()}"
+    return [f"{date} · commit {commit} · Python {platform.python_version()} · {machine} · {system}"]
+
+
+def _has_changes() -> bool:
+    return bool(_git("status", "--porcelain", "--", "src"))
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(REPOSITORY), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        told = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.machine()
+    names = [line.partition(":")[2].strip() for line in told.splitlines() if "model name" in line]
+    return names[0] if names else platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""The composer: seconds for half a minute of music once it is warm, beside the making of its voices alone."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from bandstand.audio.clip import Clip
+from bandstand.audio.loudness import integrated_loudness, true_peak
+from bandstand.audio.tags import Tags
+from bandstand.composer.piece import block_edges, compose, warm_up
+from bandstand.composer.render.stem import Player, Stem
+from bandstand.composer.score import Score
+from bandstand.engines import Made
+from bandstand.engines.press import press
+from bandstand.specs import MusicSpec
+from bench.figures import Row, quantile
+
+SECONDS = 30.0
+RATE = 44100
+THREADS = 2
+LUFS, LUFS_MAY_DIFFER, PEAK_MAX = -14.0, 0.5, -1.0
+PROMPTS = (
+    "lo-fi music with a soothing melody",
+    "rock music from the 90s",
+    "marimba, percussion, bass, tropical house, G# minor, 96 bpm",
+    "epic orchestral film music, 140 bpm",
+    "slow ambient pads in C major",
+    "drum and bass, 174 bpm",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One piece: when it could first be heard, when it was a file, how long its voices alone take."""
+
+    first: float
+    whole: float
+    voices: float
+    problems: Sequence[str]
+
+
+def measure(_folder: Path) -> Iterator[Row]:
+    warm_up()
+    _run(PROMPTS[0], seed=0)
+    runs = [_run(prompt, seed=number) for number, prompt in enumerate(PROMPTS)]
+    problems = [problem for run in runs for problem in run.problems]
+    correct = "; ".join(problems) or (
+        f"length to the sample, {LUFS:g} LUFS within {LUFS_MAY_DIFFER:g}, true peak at most {PEAK_MAX:g} dB"
+    )
+    for words, pick in (("median", 0.5), ("slowest", 1.0)):
+        whole = quantile([run.whole for run in runs], pick)
+        run = next(run for run in runs if run.whole == whole)
+        yield Row(
+            what=(
+                f"{SECONDS:g} s piece to finished WAV, {words} of {len(runs)} styles "
+                f"({SECONDS / whole:.0f} times real time), beside its voices unmixed"
+            ),
+            figure=whole,
+            unit="s",
+            floor=run.voices,
+            aim="at most 2 s",
+            reached=whole <= 2.0,
+            correct=correct if words == "slowest" else "",
+        )
+    first = quantile([run.first for run in runs], 1.0)
+    yield Row(
+        what=f"first stretch that can be heard, slowest of {len(runs)}",
+        figure=first,
+        unit="s",
+        aim="at most 1 s",
+        reached=first <= 1.0,
+    )
+
+
+def _run(prompt: str, *, seed: int) -> Run:
+    began = time.perf_counter()
+    piece = compose(prompt, seconds=SECONDS, seed=seed, rate=RATE)
+    stretches: list[Clip] = []
+    first = 0.0
+    for stretch in piece.play():
+        first = first or time.perf_counter() - began
+        stretches.append(stretch.clip)
+    clip = Clip(np.concatenate([stretch.samples for stretch in stretches], axis=1), RATE)
+    _press(clip, prompt, seed)
+    whole = time.perf_counter() - began
+    began = time.perf_counter()
+    _play_voices(piece.score)
+    return Run(first, whole, time.perf_counter() - began, list(_problems(clip, prompt)))
+
+
+def _press(clip: Clip, prompt: str, seed: int) -> None:
+    tags = Tags(
+        prompt=prompt, seed=seed, model="composer", engine="composer", licence="", software="bench"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        press(Made(clip=clip), MusicSpec(prompt=prompt, seconds=SECONDS), tags, Path(folder))
+
+
+def _play_voices(score: Score) -> None:
+    stems = [Stem(Player(score, index, RATE)) for index in range(len(score.parts))]
+    with ThreadPoolExecutor(THREADS) as pool:
+        for start, stop in pairwise(block_edges(score, RATE)):
+            for done in [pool.submit(stem.block, stop - start) for stem in stems]:
+                done.result()
+
+
+def _problems(clip: Clip, prompt: str) -> Iterator[str]:
+    if clip.samples.shape[1] != round(SECONDS * RATE):
+        yield f"{prompt}: {clip.samples.shape[1]} samples"
+    if abs(integrated_loudness(clip) - LUFS) > LUFS_MAY_DIFFER:
+        yield f"{prompt}: {integrated_loudness(clip):.1f} LUFS"
+    if true_peak(clip) > PEAK_MAX:
+        yield f"{prompt}: true peak {true_peak(clip):.2f} dB"

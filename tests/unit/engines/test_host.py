@@ -1,0 +1,337 @@
+"""The host with the fake engine in a real child process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bandstand.audio.tags import Tags
+from bandstand.engines import Inputs
+from bandstand.engines.host import Gate, Host, Pcm
+from bandstand.engines.spool import Pressed
+from bandstand.errors import EngineDied, Failed, Unavailable
+from bandstand.specs import MusicSpec
+
+TAGS = Tags(prompt="tone", seed=1, model="fake", engine="fake", licence="none", software="tests")
+
+
+class Heard:
+    """A listener that keeps everything in its order."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[str, Any]] = []
+
+    def progress(self, fraction: float) -> None:
+        self.all.append(("progress", fraction))
+
+    def log(self, line: str) -> None:
+        self.all.append(("log", line))
+
+    def audio(self, stretch: Pcm) -> None:
+        self.all.append(("audio", stretch))
+
+    def named(self, name: str) -> list[Any]:
+        return [detail for kind, detail in self.all if kind == name]
+
+
+@pytest_asyncio.fixture
+async def host() -> AsyncIterator[Host]:
+    host = Host("fake", hang_seconds=1.0)
+    await host.start()
+    yield host
+    await host.stop()
+
+
+def make(
+    host: Host, folder: Path, prompt: str = "tone", *, heard: Heard | None = None, **more: Any
+) -> asyncio.Task[tuple[Pressed, ...]]:
+    """A job of its own name that has been handed to the engine."""
+    spec = MusicSpec(prompt=prompt, model="fake", seconds=0.5, seed=1)
+    job = f"job{time.monotonic_ns()}"
+    making = host.make(
+        job,
+        spec,
+        Inputs(attempt=more.pop("attempt", 1)),
+        tags=TAGS,
+        folder=folder / job,
+        listener=heard or Heard(),
+        **more,
+    )
+    return asyncio.create_task(making)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def pid_of(host: Host) -> int:
+    assert host._process is not None
+    return host._process.pid
+
+
+async def test_finished_files_lie_in_the_folder(host: Host, tmp_path: Path) -> None:
+    (track,) = await make(host, tmp_path)
+
+    (file,) = tmp_path.glob("*/track.wav")  # noqa: ASYNC240 - a glance at an empty folder
+    assert file.stat().st_size == track.bytes
+
+
+async def test_eight_jobs_take_as_long_as_one(host: Host, tmp_path: Path) -> None:
+    began = time.monotonic()
+    await asyncio.gather(*(make(host, tmp_path, "work=0.5") for _ in range(host.slots)))
+
+    assert time.monotonic() - began < 2 * 0.5
+
+
+async def test_a_job_beyond_the_slots_waits_its_turn(host: Host, tmp_path: Path) -> None:
+    for _ in range(host.slots):
+        make(host, tmp_path, "work=0.4")
+    began = time.monotonic()
+    await make(host, tmp_path, "work=0.01")
+
+    assert time.monotonic() - began > 0.3
+
+
+async def test_progress_grows_to_one(host: Host, tmp_path: Path) -> None:
+    heard = Heard()
+    await make(host, tmp_path, "steps=5", heard=heard)
+
+    assert heard.named("progress") == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+
+
+async def test_stretches_of_sound_add_up_to_the_piece(host: Host, tmp_path: Path) -> None:
+    heard = Heard()
+    await make(host, tmp_path, "steps=3", heard=heard)
+
+    stretches: list[Pcm] = heard.named("audio")
+    assert sum(stretch.frames for stretch in stretches) == 16000
+    assert {(stretch.rate, stretch.channels) for stretch in stretches} == {(32000, 1)}
+
+
+async def test_everything_reported_is_heard_before_the_result(host: Host, tmp_path: Path) -> None:
+    heard = Heard()
+    await make(host, tmp_path, "steps=1", heard=heard)
+
+    assert [kind for kind, _ in heard.all] == ["audio", "progress", "log"]
+
+
+async def test_a_failure_is_told_in_the_engines_words(host: Host, tmp_path: Path) -> None:
+    with pytest.raises(Failed, match="was asked to fail"):
+        await make(host, tmp_path, "fail")
+
+
+async def test_a_failure_leaves_the_engine_alive(host: Host, tmp_path: Path) -> None:
+    before = pid_of(host)
+    with pytest.raises(Failed):
+        await make(host, tmp_path, "fail")
+    await make(host, tmp_path)
+
+    assert pid_of(host) == before
+
+
+async def test_a_crash_is_heard_by_every_job_inside(host: Host, tmp_path: Path) -> None:
+    inside = [make(host, tmp_path, "work=5") for _ in range(3)]
+    await asyncio.sleep(0.2)
+    crashing = make(host, tmp_path, "crash")
+
+    told = await asyncio.gather(*inside, crashing, return_exceptions=True)
+    assert [type(each) for each in told] == [EngineDied] * 4
+
+
+async def test_the_job_after_a_crash_gets_a_new_engine(host: Host, tmp_path: Path) -> None:
+    with pytest.raises(EngineDied):
+        await make(host, tmp_path, "crash")
+    await make(host, tmp_path, "crash=1", attempt=2)
+
+    assert host.restarts == 1
+
+
+async def test_jobs_that_arrive_while_the_engine_dies_hear_of_it(
+    host: Host, tmp_path: Path
+) -> None:
+    os.kill(pid_of(host), signal.SIGKILL)
+    told = await asyncio.gather(*(make(host, tmp_path) for _ in range(20)), return_exceptions=True)
+
+    assert {type(each) for each in told} <= {EngineDied, tuple}
+
+
+async def test_an_engine_that_says_nothing_of_a_job_is_ended(host: Host, tmp_path: Path) -> None:
+    with pytest.raises(EngineDied, match="reported nothing for 1 s"):
+        await make(host, tmp_path, "hang")
+
+
+async def test_a_canceled_job_frees_its_slot(host: Host, tmp_path: Path) -> None:
+    inside = [make(host, tmp_path, "work=30 steps=300") for _ in range(host.slots)]
+    await asyncio.sleep(0.2)
+    for making in inside:
+        making.cancel()
+    await asyncio.gather(*inside, return_exceptions=True)
+
+    before = pid_of(host)
+    await asyncio.wait_for(make(host, tmp_path), 1.0)
+    assert pid_of(host) == before
+
+
+async def test_an_engine_deaf_to_a_cancel_is_replaced_within_a_second(
+    host: Host, tmp_path: Path
+) -> None:
+    deaf = make(host, tmp_path, "deaf")
+    await asyncio.sleep(0.2)
+    before, began = pid_of(host), time.monotonic()
+    deaf.cancel()
+    await asyncio.gather(deaf, return_exceptions=True)
+
+    assert time.monotonic() - began < 1
+    await make(host, tmp_path)
+    assert pid_of(host) != before
+    assert not is_running(before)
+
+
+async def test_stop_leaves_no_process_behind(tmp_path: Path) -> None:
+    host = Host("fake", hang_seconds=60)
+    await host.start()
+    making = make(host, tmp_path, "work=30")
+    await asyncio.sleep(0.2)
+    pid = pid_of(host)
+    await host.stop()
+
+    with pytest.raises(EngineDied):
+        await making
+    assert not is_running(pid)
+
+
+async def test_stop_ends_an_engine_that_does_not_want_to(tmp_path: Path) -> None:
+    host = Host("fake", hang_seconds=60)
+    await host.start()
+    making = make(host, tmp_path, "deaf")
+    await asyncio.sleep(0.2)
+    pid = pid_of(host)
+    await host.stop()
+
+    with pytest.raises(EngineDied):
+        await making
+    assert not is_running(pid)
+
+
+async def test_a_start_that_fails_is_told_in_the_engines_words() -> None:
+    host = Host("nonsense", hang_seconds=60)
+
+    with pytest.raises(Unavailable, match="does not start"):
+        await host.start()
+    assert not host.is_up
+    await host.stop()
+
+
+async def test_a_start_that_failed_is_not_tried_again_at_once() -> None:
+    host = Host("nonsense", hang_seconds=60)
+    with pytest.raises(Unavailable):
+        await host.start()
+    began = time.monotonic()
+    with pytest.raises(Unavailable):
+        await host.start()
+
+    assert time.monotonic() - began < 0.05
+    await host.stop()
+
+
+async def test_a_canceled_start_does_not_spoil_it_for_others(tmp_path: Path) -> None:
+    host = Host("fake", hang_seconds=60)
+    first = make(host, tmp_path)
+    await asyncio.sleep(0.05)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+
+    assert await make(host, tmp_path)
+    await host.stop()
+
+
+PARENT = """
+import asyncio, time
+from bandstand.engines.host import Host
+host = Host("fake", hang_seconds=60)
+asyncio.run(host.start())
+print(host._process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_an_engine_whose_parent_is_killed_ends_by_itself() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    with parent.stdout as words:
+        engine = int(words.readline())
+    parent.kill()
+    parent.wait()
+
+    until = time.monotonic() + 3
+    while is_running(engine) and _state(engine) != "Z":
+        assert time.monotonic() < until, "the engine lives on"
+        time.sleep(0.02)
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0]
+    except FileNotFoundError:
+        return "Z"
+
+
+async def _pass(gate: Gate, log: list[str], name: str, *, alone: bool = False) -> None:
+    async with gate.enter(alone=alone):
+        log.append(f"{name} in")
+        await asyncio.sleep(0.02)
+        log.append(f"{name} out")
+
+
+async def test_the_gate_lets_many_in_together() -> None:
+    gate, log = Gate(), list[str]()
+    await asyncio.gather(*(_pass(gate, log, name) for name in "ab"))
+
+    assert log == ["a in", "b in", "a out", "b out"]
+
+
+async def test_nobody_is_inside_with_one_who_is_alone() -> None:
+    gate, log = Gate(), list[str]()
+    await asyncio.gather(*(_pass(gate, log, name, alone=name in "bd") for name in "abcde"))
+
+    for name in "bd":
+        assert log.index(f"{name} out") == log.index(f"{name} in") + 1
+
+
+async def test_newcomers_do_not_keep_one_who_wants_to_be_alone_waiting() -> None:
+    gate, log = Gate(), list[str]()
+    first = asyncio.create_task(_pass(gate, log, "first"))
+    await asyncio.sleep(0)
+    alone = asyncio.create_task(_pass(gate, log, "alone", alone=True))
+    await asyncio.sleep(0)
+    await asyncio.gather(first, alone, _pass(gate, log, "later"))
+
+    assert log.index("alone in") < log.index("later in")
+
+
+async def test_one_who_gives_up_waiting_to_be_alone_holds_up_nobody() -> None:
+    gate, log = Gate(), list[str]()
+    first = asyncio.create_task(_pass(gate, log, "first"))
+    await asyncio.sleep(0)
+    alone = asyncio.create_task(_pass(gate, log, "alone", alone=True))
+    await asyncio.sleep(0)
+    later = asyncio.create_task(_pass(gate, log, "later"))
+    await asyncio.sleep(0)
+    alone.cancel()
+    await asyncio.wait_for(asyncio.gather(first, later), 1)
+
+    assert "alone in" not in log
