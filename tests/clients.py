@@ -47,16 +47,19 @@ class Package:
         return json.loads(self.run(program, *arguments).splitlines()[-1])
 
 
-def installed(requirement: str) -> Package:
-    """The environment of `name==version`. Skips the test, saying why, when there is no way to make it."""
-    folder, trouble = _made(requirement)
+def installed(requirement: str, *besides: str) -> Package:
+    """The environment of `name==version`. Skips the test, saying why, when there is no way to make it.
+
+    besides  packages that it needs and does not ask for
+    """
+    folder, trouble = _made(requirement, *besides)
     if trouble:
         pytest.skip(f"{requirement} cannot be installed here: {trouble}")
     return Package(folder / "bin" / "python")
 
 
 @cache
-def _made(requirement: str) -> tuple[Path, str | None]:
+def _made(requirement: str, *besides: str) -> tuple[Path, str | None]:
     """The folder, and what went wrong. A folder that was not finished is made anew by the next run."""
     folder = user_cache_path("bandstand-tests") / requirement
     finished = folder / "complete"
@@ -64,7 +67,7 @@ def _made(requirement: str) -> tuple[Path, str | None]:
         shutil.rmtree(folder, ignore_errors=True)
         try:
             _call(sys.executable, "-m", "venv", folder)
-            _call(folder / "bin" / "python", "-m", "pip", "install", requirement)
+            _call(folder / "bin" / "python", "-m", "pip", "install", requirement, *besides)
         except subprocess.CalledProcessError as error:
             return folder, error.stderr[-500:]
         except (subprocess.TimeoutExpired, OSError) as error:

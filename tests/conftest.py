@@ -116,3 +116,33 @@ def server(request: pytest.FixtureRequest) -> Server:
     """
     kinds = {"sqlite": "sqlite_server", "postgres": "postgres_backed_server"}
     return request.getfixturevalue(kinds[request.param])
+
+
+@pytest.fixture(params=BOTH_DATABASES)
+def busy_server(request: pytest.FixtureRequest) -> Server:
+    """As `server`, but the test tone stands in for every model, loopback may be reached, and webhooks are quick."""
+    kinds = {"sqlite": "busy_sqlite_server", "postgres": "busy_postgres_server"}
+    return request.getfixturevalue(kinds[request.param])
+
+
+BUSY = {
+    "engines": "fake",
+    "stand_in": "other",
+    "allowed_private_hosts": "127.0.0.1",
+    "webhook_pauses": "0.3,0.3,0.3",
+    "jobs_max_account": 10_000,
+    "jobs_max_total": 10_000,
+}
+
+
+@pytest.fixture(scope="session")
+def busy_sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
+    yield from _shared_server(tmp_path_factory.mktemp("busy-sqlite"), **BUSY)
+
+
+@pytest.fixture(scope="session")
+def busy_postgres_server(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: Postgres
+) -> Generator[Server]:
+    url = postgres_server.create_database()
+    yield from _shared_server(tmp_path_factory.mktemp("busy-postgres"), **BUSY, database_url=url)

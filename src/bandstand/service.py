@@ -375,7 +375,8 @@ def _job_of(account: Account, order: Order, model: Model) -> Job:
     spec = dataclasses.replace(
         order.spec, seed=secrets.randbelow(RANDOM_SEEDS) if seed is None else seed
     )
-    now = time.time()
+    # APIs tell microseconds; a client that comes back with what it was told must find the very moment.
+    now = round(time.time(), 6)
     return Job(
         id=new_id(),
         account=account.id,

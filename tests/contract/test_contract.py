@@ -77,6 +77,8 @@ class Talk:
     def _ask(self, request: Json) -> httpx2.Response:
         headers = {name: self._filled(text) for name, text in request.get("headers", {}).items()}
         given = {name: request[name] for name in ("json", "content") if name in request}
+        if "json" in given:
+            given["json"] = json.loads(json.dumps(given["json"]).replace("<key>", KEY))
         with self._server.client(None) as client:
             path = self._filled(request["path"])
             return client.request(request["method"], path, headers=headers, **given)

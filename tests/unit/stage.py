@@ -13,8 +13,10 @@ import sqlalchemy as sa
 from bandstand.blobs import Blobs, open_blobs
 from bandstand.bulletin import Bulletin
 from bandstand.engines import spool
-from bandstand.jobs import Event, Job, Status, Times, new_id
+from bandstand.fetch import Fetcher
+from bandstand.jobs import Event, Job, Status, Times, new_id, new_number
 from bandstand.runner import DurableRunner
+from bandstand.sources import Sources
 from bandstand.specs import MusicSpec
 from bandstand.store import accounts, jobs
 from bandstand.store.database import Database
@@ -37,6 +39,7 @@ QUEUED = Job(
     hook=None,
     times=Times(created=1_700_000_000.0),
     attempts=0,
+    number=0,
 )
 
 
@@ -92,11 +95,14 @@ class Stage:
 
     def work_with(self, blobs: Any) -> Work:
         hosts: Any = {"fake": self.host}
-        return Work(self.database, blobs, self.bulletin, self.runner, hosts, self.spool)
+        sources = Sources(self.database, blobs, Fetcher([], "https://here"), "https://here")
+        return Work(self.database, blobs, self.bulletin, self.runner, sources, hosts, self.spool)
 
     def queued(self, **changes: Any) -> str:
         """The id of an accepted job that no workflow runs."""
-        job = dataclasses.replace(QUEUED, id=new_id(), account=self.account, **changes)
+        job = dataclasses.replace(
+            QUEUED, id=new_id(), number=new_number(), account=self.account, **changes
+        )
 
         def accept(connection: sa.Connection) -> None:
             jobs.insert(connection, job)

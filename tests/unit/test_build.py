@@ -15,7 +15,7 @@ def test_first_key_opens_the_first_account(database: Database):
     key = database.write_now(_first_account, load_settings(api_key=None))
 
     assert key
-    found = database.read_now(accounts.account_of_key, key)
+    found = database.read_now(accounts.open_with, key)
     assert found
     assert found.name == "first"
 
@@ -33,7 +33,7 @@ def test_preset_key_works_from_the_start_that_names_it(database: Database):
 
     for preset in ("chosen", "chosen later"):
         assert database.write_now(_first_account, load_settings(api_key=preset)) is None
-        assert database.read_now(accounts.account_of_key, preset)
+        assert database.read_now(accounts.open_with, preset)
     assert database.read_now(accounts.count_accounts) == 1
 
 

@@ -26,9 +26,11 @@ from bandstand.errors import (
     Unauthenticated,
     Unavailable,
 )
+from bandstand.fetch import Fetcher
+from bandstand.gate import Gate
 from bandstand.jobs import Artifact, Event, Job, Order, Status, new_id
 from bandstand.links import Signer
-from bandstand.service import Account, Service
+from bandstand.service import Account, Scope, Service
 from bandstand.settings import load_settings
 from bandstand.specs import MusicSpec
 from bandstand.store import accounts, jobs
@@ -68,14 +70,17 @@ class Desk:
         self.database = database
         self.bulletin = Bulletin(database)
         self.runner = PaperRunner(self.bulletin)
+        loaded = load_settings(data=folder, public_url="https://here", **settings)
         self.service = Service(
-            load_settings(data=folder, public_url="https://here", **settings),
+            loaded,
             database,
             open_blobs(str(folder / "blobs")),
             self.bulletin,
             self.runner,
             Catalog(frozenset({"fake"})),
             Signer(b"a secret of more than sixteen bytes"),
+            Gate(loaded, database),
+            Fetcher([], loaded.url),
         )
 
     def account(self, name: str = "ada", credits_given: int = 0) -> Account:
@@ -197,10 +202,10 @@ async def test_key_leads_to_its_account(desk: Desk):
     account = desk.account()
     key = desk.database.write_now(accounts.create_key, account.id, "")
 
-    assert await desk.service.account(key) == account
+    assert await desk.service.admit(key, Scope.READ, caller="here") == account
     for wrong in (None, "", key + "x"):
         with pytest.raises(Unauthenticated):
-            await desk.service.account(wrong)
+            await desk.service.admit(wrong, Scope.READ, caller="here")
 
 
 async def test_job_of_somebody_else_is_like_one_that_does_not_exist(desk: Desk):

@@ -16,7 +16,7 @@ from bandstand.jobs import Status
 from bandstand.service import cancel_unless_final
 from bandstand.store import jobs
 from bandstand.store.database import Database
-from bandstand.sweep import Sweep
+from bandstand.sweep import Keep, Sweep
 
 
 @pytest.fixture
@@ -36,7 +36,8 @@ def stage(database: Database, tmp_path: Path) -> Iterator[Stage]:
 
 @pytest.fixture
 def sweep(stage: Stage) -> Sweep:
-    return Sweep(stage.database, stage.blobs, stage.runner, spool=stage.spool, keep_seconds=3600.0)
+    keep = {"native": Keep(3600.0, record=False)}
+    return Sweep(stage.database, stage.blobs, stage.runner, keep, spool=stage.spool)
 
 
 def submitted(stage: Stage) -> str:
