@@ -30,7 +30,9 @@ def routes(service: Service) -> APIRouter:
             raise NotFound
         return _answer(request, service, artifact)
 
-    router.add_api_route("/files/{job_id}/{name}", serve, methods=["GET", "HEAD"])
+    path = "/files/{job_id}/{name}"
+    router.add_api_route(path, serve, methods=["GET"])
+    router.add_api_route(path, serve, methods=["HEAD"], include_in_schema=False)
     return router
 
 
