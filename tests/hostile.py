@@ -63,7 +63,8 @@ NOT_SOUND = {
 # Containers and codecs that libsndfile would read if it were let.
 UNWANTED = {
     "paf": sound("PAF"),
-    "sd2": sound("SD2"),
+    # Its sound has no header. Written by libsndfile it would leave a file "._" here, which that takes for the header of MP3.
+    "sd2": b"\x00\x01" * 1000,
     "mat5": sound("MAT5"),
     "voc": sound("VOC"),
     "w64": sound("W64"),

@@ -19,7 +19,7 @@ from prometheus_client import Counter
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from bandstand.audio.codecs import FORMATS, Undecodable, check_kind
+from bandstand.audio.kinds import FORMATS, Undecodable, check_kind
 from bandstand.blobs import Blobs
 from bandstand.bulletin import Bulletin
 from bandstand.catalog import Catalog, Model, price_of

@@ -11,7 +11,7 @@ import re
 
 from bandstand.audio.apart import decode_apart
 from bandstand.audio.clip import Clip
-from bandstand.audio.codecs import Undecodable
+from bandstand.audio.kinds import Undecodable
 from bandstand.blobs import Blobs
 from bandstand.engines import Inputs
 from bandstand.errors import Failed, NotFound

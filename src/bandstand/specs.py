@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bandstand.audio.kinds import FORMATS
 from bandstand.errors import Invalid
 
 PROMPT_CHARACTERS_MAX = 4000
@@ -31,7 +32,7 @@ class Loudness(enum.StrEnum):
 
 
 class Encoding(enum.StrEnum):
-    """The file a client gets; each has a row in `audio.codecs.FORMATS`."""
+    """The file a client gets; each has a row in `audio.kinds.FORMATS`."""
 
     WAV = "wav"
     WAV24 = "wav24"
@@ -42,12 +43,6 @@ class Encoding(enum.StrEnum):
 
 
 SAMPLE_RATES = range(8000, 768_001)
-# What a format can hold of these; where a format is not named, all.
-RATES_OF: Mapping[Encoding, Collection[int]] = {
-    Encoding.MP3: (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
-    Encoding.FLAC: range(8000, 655_351),
-    Encoding.OGG: range(8000, 192_001),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +136,7 @@ def check_spec(spec: MusicSpec, *, is_played: bool = True) -> None:
 def _check_rate(rate: int, spec: MusicSpec) -> None:
     if rate not in SAMPLE_RATES:
         raise Invalid("sample_rate", f"must be between {SAMPLE_RATES[0]} and {SAMPLE_RATES[-1]} Hz")
-    held = RATES_OF.get(spec.encoding, SAMPLE_RATES)
+    held = FORMATS[spec.encoding.value].rates
     if rate not in held:
         raise Invalid(
             "sample_rate",

@@ -11,11 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandstand.audio.codecs import FORMATS
 from bandstand.errors import Invalid
 from bandstand.specs import (
     PROMPT_CHARACTERS_MAX,
-    RATES_OF,
     SAMPLE_RATES,
     SAMPLES_MAX,
     SECONDS_MAX,
@@ -116,11 +114,3 @@ def test_what_no_model_could_make_is_refused_by_field(field: str, bad: MusicSpec
         check_spec(bad)
 
     assert [problem.field for problem in caught.value.problems] == [field]
-
-
-@pytest.mark.parametrize("encoding", Encoding)
-def test_rates_that_are_let_through_are_those_that_the_format_holds(encoding: Encoding):
-    allowed = RATES_OF.get(encoding, SAMPLE_RATES)
-    held = FORMATS[encoding.value].rates
-
-    assert [rate in allowed for rate in SAMPLE_RATES] == [rate in held for rate in SAMPLE_RATES]

@@ -19,6 +19,9 @@ from bandstand.store.database import Database
 from bandstand.sweep import Keep, Sweep
 
 
+KEEP = Keep(3600.0, record=False)
+
+
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/bandstand.db"
@@ -36,7 +39,7 @@ def stage(database: Database, tmp_path: Path) -> Iterator[Stage]:
 
 @pytest.fixture
 def sweep(stage: Stage) -> Sweep:
-    keep = {"native": Keep(3600.0, record=False)}
+    keep = {"native": KEEP}
     return Sweep(stage.database, stage.blobs, stage.runner, keep, spool=stage.spool)
 
 
@@ -118,7 +121,7 @@ async def test_a_job_that_was_kept_long_enough_is_removed_with_its_files(
     track = stage.job(job).track
     assert track is not None
 
-    assert await sweep.remove_old(time.time() + 1) == 1
+    assert await sweep.remove_old("native", KEEP, time.time() + 3601) == 1
     assert stage.database.read_now(jobs.find, job) is None
     with pytest.raises(NotFound):
         await stage.blobs.get(track.key)
@@ -128,14 +131,14 @@ async def test_a_job_that_finished_lately_is_kept(stage: Stage, sweep: Sweep) ->
     job = stage.queued()
     await stage.work.perform(job)
 
-    assert await sweep.remove_old(time.time() - 60) == 0
+    assert await sweep.remove_old("native", KEEP, time.time()) == 0
     assert stage.job(job).status is Status.SUCCEEDED
 
 
 async def test_an_unfinished_job_is_never_removed(stage: Stage, sweep: Sweep) -> None:
     stage.queued()
 
-    assert await sweep.remove_old(time.time() + 1) == 0
+    assert await sweep.remove_old("native", KEEP, time.time() + 3601) == 0
 
 
 def _set_workflow(stage: Stage, status: str, executor: str | None = None) -> None:

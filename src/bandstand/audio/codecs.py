@@ -2,14 +2,13 @@
 
 Not for resampling on the way (`resample.py`): a rate that a format cannot hold is refused. The same
 clip and tags give the same bytes, always: no dither, no clock, no chance. Strangers' files are let in
-by their first bytes and not by their names, and are read in blocks, for half a megabyte can hold hours.
+by their first bytes and not by their names (`kinds.py`), and are read in blocks, for half a megabyte can hold hours.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -18,13 +17,13 @@ import soundfile
 from numpy.typing import NDArray
 
 from bandstand.audio.clip import Clip, Samples
-from bandstand.audio.ogg import is_vorbis_or_opus, with_own_serial
+from bandstand.audio.kinds import FORMATS, Format, Undecodable, admitted
+from bandstand.audio.ogg import with_own_serial
 from bandstand.audio.resample import to_channels
-from bandstand.audio.riff import FLOAT, PCM, is_plain_wave, wave_header
-from bandstand.audio.tags import Tags, id3_header, id3_length, riff_texts, vorbis_texts
+from bandstand.audio.riff import FLOAT, PCM, wave_header
+from bandstand.audio.tags import Tags, id3_header, riff_texts, vorbis_texts
 
 _BLOCK = 65536  # samples per channel
-_MP3_BYTES_MAX = 64 << 20
 _RATES_IN = range(1000, 192_001)
 _PCM_IN = ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 _KINDS_IN = {
@@ -32,40 +31,6 @@ _KINDS_IN = {
     ("OGG", "VORBIS"),
     ("OGG", "OPUS"),
     ("MP3", "MPEG_LAYER_III"),
-}
-_MP3_RATES = frozenset({8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000})
-
-
-class Undecodable(ValueError):
-    """This is no sound that can be read here; the text says why and may be shown to the sender."""
-
-
-@dataclass(frozen=True)
-class Format:
-    """One row of what can be written.
-
-    rates  Hz that the format can hold
-    container, subtype, compression, bitrate_mode
-           in libsndfile's words; compression is 0 for the best sound and 1 for the smallest file
-    """
-
-    extension: str
-    media_type: str
-    container: str
-    subtype: str
-    rates: Container[int]
-    compression: float | None = None
-    bitrate_mode: str | None = None
-
-
-# MP3 is LAME's V0 and Ogg is Vorbis q6: sound before size, and a minute is still under 2 MB.
-FORMATS: Mapping[str, Format] = {
-    "wav": Format("wav", "audio/wav", "WAV", "PCM_16", range(1, 768_001)),
-    "wav24": Format("wav", "audio/wav", "WAV", "PCM_24", range(1, 768_001)),
-    "wav32f": Format("wav", "audio/wav", "WAV", "FLOAT", range(1, 768_001)),
-    "mp3": Format("mp3", "audio/mpeg", "MP3", "MPEG_LAYER_III", _MP3_RATES, 0.0, "VARIABLE"),
-    "flac": Format("flac", "audio/flac", "FLAC", "PCM_16", range(1, 655_351)),
-    "ogg": Format("ogg", "audio/ogg", "OGG", "VORBIS", range(8000, 192_001), 0.4),
 }
 
 
@@ -116,11 +81,6 @@ def decode(
         with Path(source).open("rb") as file:
             clip = _decode(file, seconds_max)
     return to_channels(clip, channels) if channels else clip
-
-
-def check_kind(content: bytes) -> None:
-    """Look at the first bytes only, without a decoder. raises Undecodable for what `decode` would not even try."""
-    _admitted(io.BytesIO(content))
 
 
 def _write(clip: Clip, form: Format, file: BinaryIO, tags: Tags | None) -> None:
@@ -199,52 +159,12 @@ _WAVE_SAMPLES: Mapping[str, tuple[int, int, Callable[[Samples], bytes]]] = {
 
 
 def _decode(file: BinaryIO, seconds_max: float) -> Clip:
-    body = _admitted(file)
+    body = admitted(file)
     try:
         with soundfile.SoundFile(body) as sound:
             return _read(sound, seconds_max)
     except soundfile.LibsndfileError as error:
         raise Undecodable(f"damaged sound file: {error.error_string}") from error
-
-
-def _admitted(file: BinaryIO) -> BinaryIO:
-    """The file from where its sound starts, when its first bytes are of a kind we trust.
-
-    libsndfile knows some 25 containers, and old ones are where its holes are; so it never sees what
-    has not passed here. A tag in front of MP3 is cut off, for libsndfile looks behind it for any kind.
-    """
-    head = file.read(64)
-    file.seek(0)
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-        file.seek(12)
-        trusted = is_plain_wave(file)
-        file.seek(0)
-        if not trusted:
-            raise Undecodable("WAV is read with PCM or float samples only")
-        return file
-    if head[:4] == b"fLaC" or is_vorbis_or_opus(head):
-        return file
-    if head[:3] == b"ID3":
-        file.seek(id3_length(head))
-        body = io.BytesIO(file.read(_MP3_BYTES_MAX))
-        if _starts_mp3_frame(body.getbuffer()[:4]):
-            return body
-    elif _starts_mp3_frame(head):
-        return file
-    raise Undecodable("no sound file of a known kind; WAV, MP3, FLAC, Ogg Vorbis and Opus are read")
-
-
-def _starts_mp3_frame(head: bytes | memoryview) -> bool:
-    """Eleven bits of 1, a version that exists, layer III, a bit rate and a sampling rate that exist."""
-    return (
-        len(head) >= 4
-        and head[0] == 0xFF
-        and head[1] & 0xE0 == 0xE0
-        and head[1] & 0x18 != 0x08
-        and head[1] & 0x06 == 0x02
-        and head[2] & 0xF0 != 0xF0
-        and head[2] & 0x0C != 0x0C
-    )
 
 
 def _read(sound: soundfile.SoundFile, seconds_max: float) -> Clip:
@@ -280,6 +200,7 @@ def _pieces(sound: soundfile.SoundFile) -> Iterator[Samples]:
             # The count is lost with the error; what the decoder left untouched is still NaN.
             # A FLAC file that was piped, and so does not know its length, ends like this too.
             untouched = np.isnan(block[:, 0])
-            yield np.ascontiguousarray(block[~untouched].T)
+            yield block[~untouched].T.copy()
             return
-        yield np.ascontiguousarray(block[:length].T)
+        # A copy always: one channel turned round is the block itself, which is filled anew.
+        yield block[:length].T.copy()

@@ -17,7 +17,7 @@ from hostile import silence
 
 from bandstand.audio import apart
 from bandstand.audio.apart import decode_apart
-from bandstand.audio.codecs import Undecodable
+from bandstand.audio.kinds import Undecodable
 
 GROWTH_BYTES_MAX = 100_000_000
 
@@ -41,7 +41,7 @@ def memory() -> int:
 
 def confined(*lines: str) -> str:
     """What a process prints that does this after giving everything up."""
-    program = "import os, socket, sys\nfrom bandstand.audio.apart import confine\nconfine()\n"
+    program = "import os, socket, sys\nfrom bandstand.audio.confined import confine\nconfine()\n"
     attempt = "\n    ".join(lines)
     program += f"try:\n    {attempt}\nexcept OSError as error:\n    print(type(error).__name__)\n"
     done = subprocess.run(
@@ -57,6 +57,14 @@ def test_clip_comes_through_as_it_was(channels: int):
     clip = decode_apart(packed(samples, 32000, subtype="FLOAT"), seconds_max=1.0)
 
     assert clip.rate == 32000
+    np.testing.assert_array_equal(clip.samples, samples.T)
+
+
+def test_clip_of_many_blocks_comes_through_as_it_was():
+    samples = tone(440, 5.0, 32000).astype(np.float32)
+
+    clip = decode_apart(packed(samples, 32000, subtype="FLOAT"), seconds_max=10.0)
+
     np.testing.assert_array_equal(clip.samples, samples.T)
 
 

@@ -324,6 +324,15 @@ def test_hours_of_silence_stop_at_the_limit(encoding: str):
         decode(bomb)
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+def test_sound_of_many_blocks_is_read_as_it_was(channels: int):
+    samples = np.random.default_rng(1).uniform(-1, 1, (channels, 200_000)).astype(np.float32)
+    file = io.BytesIO()
+    encode(Clip(samples, 32000), "wav32f", file)
+
+    np.testing.assert_array_equal(decode(file.getvalue()).samples, samples)
+
+
 def test_exactly_the_limit_is_let_in():
     whole = encoded(chord(32000), "wav")
 
