@@ -16,8 +16,8 @@ from bandstand.composer.plan.plan import Plan
 
 DYING = frozenset({"kit", "plucked", "mallet", "keys", "bass"})
 """Families whose notes end by themselves."""
-DRY, RINGING = (0.55, 0.35), (1.3, 0.6)
-"""Seconds after which a rest is a hole, and at least between the strokes that fill it: drums alone, and others."""
+DRY, RINGING = (0.5, 0.3), (1.3, 0.6)
+"""Seconds after which a rest is a hole, and at most between the strokes that fill it: drums alone, and others."""
 SOFTER = 0.85
 
 
@@ -29,7 +29,7 @@ def fill_holes(parts: Sequence[tuple[Voice, list[Event]]], plan: Plan) -> None:
     second = plan.bpm / 60.0
     longest, apart = DRY if families == {"kit"} else RINGING
     # Sixteenths, so that the strokes stand on the grid.
-    step = math.ceil(4.0 * apart * second) / 4.0
+    step = max(1.0, math.floor(4.0 * apart * second)) / 4.0
     end = (plan.seconds - apart) * second
     onsets = sorted({start for _, events in parts for start, *_ in events if start < end})
     for start, following in pairwise([*onsets, end]):
@@ -42,7 +42,7 @@ def fill_holes(parts: Sequence[tuple[Voice, list[Event]]], plan: Plan) -> None:
 
 def _echoes(events: Sequence[Event], start: float, end: float, step: float) -> list[Event]:
     struck = [event for event in events if event[0] == start]
-    count = math.ceil((end - start) / step - 0.5) - 1
+    count = math.ceil((end - start) / step - 1e-6) - 1
     return [
         (start + n * step, min(length, step), pitch, loud * SOFTER**n)
         for n in range(1, count + 1)
