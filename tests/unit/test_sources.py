@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from receiver import Receiver
 from orders import job_for, new_account
+from receiver import Receiver
 
 from bandstand.blobs import Blobs, open_blobs
 from bandstand.errors import Failed

@@ -18,7 +18,6 @@ from bandstand.store import jobs
 from bandstand.store.database import Database
 from bandstand.sweep import Keep, Sweep
 
-
 KEEP = Keep(3600.0, record=False)
 
 
