@@ -34,7 +34,6 @@ _KEY = re.compile(rf"{_SEGMENT}(/{_SEGMENT}){{0,7}}", re.ASCII)
 _PART = 8 << 20  # bytes of one part of an upload
 _PARTS_AT_ONCE = 3
 _PIECE = 2 << 20  # bytes of one piece of a download
-_DELETE_TRIES = 3
 _SIGNED_SECONDS = 7 * 86400
 _S3_OPTIONS = {
     "endpoint": "endpoint",
@@ -192,13 +191,16 @@ class Blobs:
         return sorted(meta["path"] for meta in found if self._is_ours(meta["path"]))
 
     def _delete(self, prefix: str) -> None:
-        # Somebody else may be deleting the same folder, and one missing file stops the whole batch.
-        for _ in range(_DELETE_TRIES):
-            keys = self._keys(prefix)
-            if not keys:
-                return
-            with contextlib.suppress(FileNotFoundError):
-                obstore.delete(self._store, keys)
+        keys = self._keys(prefix)
+        if not keys:
+            return
+        try:
+            obstore.delete(self._store, keys)
+        except FileNotFoundError:
+            # Somebody else is deleting the same folder, and one missing file stops the whole batch.
+            for key in keys:
+                with contextlib.suppress(FileNotFoundError):
+                    obstore.delete(self._store, key)
 
     @contextlib.contextmanager
     def _told(self, key: str) -> Generator[None]:

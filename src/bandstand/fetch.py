@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import io
 import ipaddress
 import socket
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
@@ -286,14 +287,14 @@ def _header(response: httpcore2.Response, name: bytes) -> str:
 
 async def _read(response: httpcore2.Response, bytes_max: int, *, cut: bool) -> bytes:
     """raises ValueError when there is more, unless it is to be cut"""
-    content = bytearray()
+    content = io.BytesIO()  # hands its bytes over without a copy
     async for part in response.aiter_stream():
-        content += part
-        if len(content) > bytes_max:
+        content.write(part)
+        if content.tell() > bytes_max:
             if cut:
-                return bytes(content[:bytes_max])
+                return content.getvalue()[:bytes_max]
             raise ValueError(f"it is larger than {bytes_max // 1_000_000} MB")
-    return bytes(content)
+    return content.getvalue()
 
 
 def is_inline(url: str) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -70,7 +70,8 @@ class Work:
         try:
             await self._run(job_id)
         finally:
-            await self._clear_if_called_off(job_id)
+            # A cancel may come while this is under way, and must not break it off.
+            await asyncio.shield(self._beside(self._clear_if_called_off(job_id)))
 
     async def _run(self, job_id: str) -> None:
         alone = False
@@ -232,9 +233,14 @@ class Work:
             await asyncio.sleep(LIVE_KEPT_SECONDS)
             await self._blobs.delete_prefix(live_prefix(job_id))
 
-        task = asyncio.create_task(clear())
+        self._beside(clear())
+
+    def _beside(self, act: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that outlives the run that began it."""
+        task = asyncio.create_task(act)
         self._later.add(task)
         task.add_done_callback(self._later.discard)
+        return task
 
     async def _persist(
         self, act: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs

@@ -114,7 +114,11 @@ def as_ours(error: Exception) -> BandstandError:
 def _invalid(error: RequestValidationError) -> BandstandError:
     """Only where and what: pydantic would also repeat the input, and that may hold a key."""
     found = error.errors()
-    if any(problem["type"] in {"json_invalid", "model_attributes_type"} for problem in found):
+    no_object = ("model_attributes_type", ("body",))
+    if any(
+        problem["type"] == "json_invalid" or (problem["type"], problem["loc"]) == no_object
+        for problem in found
+    ):
         return Malformed("The body is not a valid JSON object.")
     problems = [Problem(_field(problem["loc"]), problem["msg"]) for problem in found[:PROBLEMS_MAX]]
     if len(found) > PROBLEMS_MAX:

@@ -212,6 +212,10 @@ def test_audio_that_nothing_here_can_use_is_a_flaw() -> None:
             Hook(url=HOOK, events=frozenset({HookEvent.START, HookEvent.COMPLETED})),
         ),
         (
+            {"webhook": HOOK, "webhook_events_filter": ""},
+            Hook(url=HOOK, events=frozenset({HookEvent.OUTPUT, HookEvent.COMPLETED})),
+        ),
+        (
             {"webhook": HOOK, "webhook_events_filter": ["logs"]},
             Hook(url=HOOK, events=frozenset({HookEvent.LOGS})),
         ),

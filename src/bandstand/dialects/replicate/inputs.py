@@ -40,7 +40,9 @@ def _whole(value: Any) -> Any:
 
 def _events(value: Any) -> Any:
     """An array, or words with commas between them."""
-    return [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return [word for part in value.split(",") if (word := part.strip())]
 
 
 # 64 bits stand for "no bounds": what is beyond them is no setting of anything.
