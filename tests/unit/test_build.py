@@ -17,7 +17,7 @@ def test_first_key_opens_the_first_account(database: Database):
     assert key
     found = database.read_now(accounts.open_with, key)
     assert found
-    assert found.name == "first"
+    assert found.account.name == "first"
 
 
 def test_key_is_told_at_the_first_start_only(database: Database):
