@@ -68,7 +68,7 @@ def assert_playable(score: Score) -> None:
             assert instrument.low <= note.pitch <= instrument.high, (part.instrument, note.pitch)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     style_words=words,
     extra=st.sampled_from([name.replace("-", " ") for name in INSTRUMENTS]),

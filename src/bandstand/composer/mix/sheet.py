@@ -25,10 +25,7 @@ from bandstand.composer.score import Score
 LUFS = -14.0
 """Integrated loudness of every piece."""
 
-_WHOLE_SECONDS = 15.0
-"""A piece up to this long is heard whole; of a longer one no more than this, and at least one bar of each kind."""
-_LISTEN_SECONDS = 10.0
-"""What is shared out among the kinds of section when that leaves a bar for each."""
+_LISTEN_SECONDS = 15.0
 ENDING = "ending"
 """The last chord, from the last barline on: a kind of section of its own."""
 
@@ -81,12 +78,12 @@ def excerpts(score: Score, rate: int) -> list[Excerpt]:
         if section.bars > longest.get(section.name, 0):
             longest[section.name], first = section.bars, section.first_bar
         kinds[section.name] = (first, bars + section.bars)
-    if score.seconds <= _WHOLE_SECONDS or not kinds:
+    if score.seconds <= _LISTEN_SECONDS or not kinds:
         return [Excerpt(section_at(score, 0), 0, total, total)]
     bar = score.seconds_at(score.metre.beats) * rate
     heard = max(1, min(4, int(_LISTEN_SECONDS * rate / (bar * len(kinds)))))
     chosen = sorted(kinds.items(), key=lambda kind: -kind[1][1])[
-        : max(1, int(_WHOLE_SECONDS * rate / bar))
+        : max(1, int(_LISTEN_SECONDS * rate / bar))
     ]
     found: list[Excerpt] = []
     for name, (first, bars) in sorted(chosen, key=lambda kind: kind[1][0]):
@@ -95,7 +92,7 @@ def excerpts(score: Score, rate: int) -> list[Excerpt]:
         found.append(Excerpt(name, round(start * bar), stop, round(bars * bar)))
     last = round(score.bars * bar)
     if last < total:
-        stop = min(total, last + round(_WHOLE_SECONDS / 3.0 * rate))
+        stop = min(total, last + round(_LISTEN_SECONDS / 3.0 * rate))
         found.append(Excerpt(ENDING, last, stop, total - last))
     return found
 
