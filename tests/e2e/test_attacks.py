@@ -16,9 +16,9 @@ from typing import Any
 import httpx2
 import pytest
 from apis import APIS, LEAP, MODELSLAB_MUSIC, NATIVE, REPLICATE, SEGMIND, Api
+from owners import new_key, store
 from receiver import Receiver
 from servers import KEY, Server
-from test_accounts import new_key, store
 
 from bandstand.store import jobs
 
