@@ -15,7 +15,7 @@ from servers import KEY, Server
 MODELSLAB = "/api/v1/enterprise/voice"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Api:
     """One API.
 

@@ -266,7 +266,9 @@ class Service:
 
     async def logs(self, *several: Job) -> dict[str, str]:
         """Per job id what its runs logged, newline-terminated lines."""
-        return await self._database.read(jobs.logs_of, [job.id for job in several])
+        begun = [job.id for job in several if job.times.started is not None]
+        told = await self._database.read(jobs.logs_of, begun) if begun else {}
+        return {job.id: told.get(job.id, "") for job in several}
 
     async def position(self, job: Job) -> int | None:
         """How many jobs are ahead of a queued one."""

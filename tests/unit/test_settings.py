@@ -190,3 +190,13 @@ def test_misspelt_setting_ends_the_program_before_anything_is_made(tmp_path: Pat
     assert "did you mean BANDSTAND_PORT" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_pauses_are_read_as_a_list_and_each_must_be_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BANDSTAND_WEBHOOK_PAUSES", "1, 2.5,60")
+    assert load_settings().webhook_pauses == [1.0, 2.5, 60.0]
+
+    for nonsense in ("0", "-1", "inf", "x", "1,,x"):
+        monkeypatch.setenv("BANDSTAND_WEBHOOK_PAUSES", nonsense)
+        with pytest.raises(Misconfigured, match="WEBHOOK_PAUSES"):
+            load_settings()
