@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 import sqlalchemy as sa
+from behind import new_key, store
 from servers import Server, finished
-from test_accounts import new_key, store
 
 from bandstand.store import accounts
 from bandstand.store.database import Database

@@ -10,8 +10,8 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 from apis import APIS, REPLICATE, Api
+from behind import store
 from servers import KEY, Server
-from test_accounts import store
 
 from bandstand.dialects import all_dialects
 from bandstand.store.tables import events, files, jobs
