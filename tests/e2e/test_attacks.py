@@ -1,6 +1,6 @@
 """Requests that mean no good, in every API: other people's things, broken and monstrous bodies, words that are code elsewhere.
 
-What is said to keys is in test_accounts.py, to links in test_native.py, to addresses and sounds in the tests of what fetches
+What is said to keys is in test_admission.py, to links in test_native.py, to addresses and sounds in the tests of what fetches
 and decodes them.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 from apis import APIS, LEAP, MODELSLAB_MUSIC, NATIVE, REPLICATE, SEGMIND, Api
-from owners import new_key, store
+from behind import new_key, store
 from receiver import Receiver
 from servers import KEY, Server
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 import sqlalchemy as sa
-from owners import new_key, store
+from behind import new_key, store
 from servers import Server, finished
 
 from bandstand.store import accounts

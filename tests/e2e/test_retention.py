@@ -10,7 +10,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 from apis import APIS, REPLICATE, Api
-from owners import store
+from behind import store
 from servers import KEY, Server
 
 from bandstand.dialects import all_dialects

@@ -10,14 +10,22 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from apis import APIS, NATIVE, Api
-from owners import account_named, new_key, store
+from behind import new_key, store
 from servers import KEY, Server, finished
 
 from bandstand.store import accounts
-from bandstand.store.accounts import Scope
+from bandstand.store.accounts import Account, Scope
 
 each_api = pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
 Made = Callable[..., Server]
+
+
+def account_named(server: Server, name: str) -> Account:
+    with store(server) as database:
+        assert database.read_now(accounts.ledger_sum) == 0
+        found = database.read_now(accounts.find_account, name)
+    assert found
+    return found
 
 
 @each_api

@@ -1,19 +1,19 @@
-"""Keys and accounts of a running server, laid into its database beside it."""
+"""What stands behind a running server: its database, opened beside it, and keys made in there without the command's second."""
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Generator
-from contextlib import contextmanager
 
 from servers import Server
 
 from bandstand.store import accounts
-from bandstand.store.accounts import Account, Scope
+from bandstand.store.accounts import Scope
 from bandstand.store.database import Database, open_database
 
 
-@contextmanager
+@contextlib.contextmanager
 def store(server: Server) -> Generator[Database]:
     file = server.folder / "data" / "bandstand.db"
     database = open_database(str(server.settings.get("database_url") or f"sqlite:///{file}"))
@@ -43,11 +43,3 @@ def new_key(
         return database.write_now(
             accounts.create_key, owner, "", scopes=scopes, expires_at=expires_at
         )
-
-
-def account_named(server: Server, name: str) -> Account:
-    with store(server) as database:
-        assert database.read_now(accounts.ledger_sum) == 0
-        found = database.read_now(accounts.find_account, name)
-    assert found
-    return found
