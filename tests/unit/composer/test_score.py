@@ -186,7 +186,7 @@ def test_the_tune_moves_in_steps_and_seldom_leaps(name):
 def test_leaps_are_answered_by_a_step_back(prompt):
     tunes = [[note.pitch for note in lead(composed(prompt, seed=seed))] for seed in range(8)]
     pairs = [pair for tune in tunes for pair in itertools.pairwise(np.diff(tune).tolist())]
-    answers = [leap * after < 0 and abs(after) <= 3 for leap, after in pairs if abs(leap) > 4]
+    answers = [leap * after < 0 and abs(after) <= 2 for leap, after in pairs if abs(leap) > 4]
 
     assert np.mean(answers) >= 0.5
 
