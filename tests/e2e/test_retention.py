@@ -29,8 +29,8 @@ each_api = pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
 
 @pytest.fixture(scope="module")
 def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    """Keeps what it made for two seconds."""
-    settings = {"engines": "fake", "stand_in": "other", "keep_seconds": 2}
+    """Keeps what it made for four seconds."""
+    settings = {"engines": "fake", "stand_in": "other", "keep_seconds": 4}
     running = Server(tmp_path_factory.mktemp("forgetful"), settings)
     running.start()
     yield running

@@ -28,7 +28,7 @@ def routes(service: Service) -> APIRouter:
         artifact = next((a for a in job.outputs if a.name == name), None)
         if artifact is None:
             raise NotFound
-        return _answer(request, service, artifact)
+        return await _answer(request, service, artifact)
 
     path = "/files/{job_id}/{name}"
     router.add_api_route(path, serve, methods=["GET"], summary="A result, by its signed link")
@@ -36,7 +36,7 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
-def _answer(request: Request, service: Service, artifact: Artifact) -> Response:
+async def _answer(request: Request, service: Service, artifact: Artifact) -> Response:
     headers = {
         "Accept-Ranges": "bytes",
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(artifact.name)}",
@@ -58,8 +58,20 @@ def _answer(request: Request, service: Service, artifact: Artifact) -> Response:
     status = 206 if is_part else 200
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=artifact.media_type)
-    content: AsyncIterator[bytes] = service.blobs.stream(artifact.key, start, end)
+    content = await _opened(service.blobs.stream(artifact.key, start, end))
     return StreamingResponse(content, status, headers, media_type=artifact.media_type)
+
+
+async def _opened(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same, its first piece in hand: that a file is gone or out of reach is told while there is still a status to tell it."""
+    first = await anext(content, b"")
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in content:
+            yield piece
+
+    return whole()
 
 
 def _wanted(header: str | None, size: int) -> tuple[int, int] | None:
