@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from bench import composer, seeds, server
+from bench import apis, composer, seeds, server
 from bench.figures import Row, table
 
 REPOSITORY = Path(__file__).parents[2]
@@ -19,6 +19,7 @@ PAGE = REPOSITORY / "docs" / "bench.md"
 PARTS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "server": server.measure,
     "composer": composer.measure,
+    "apis": apis.measure,
 }
 ASIDE: Mapping[str, Callable[[Path], Iterator[Row]]] = {"seeds": seeds.measure}
 """Takes minutes and measures no speed."""
