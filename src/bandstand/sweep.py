@@ -24,7 +24,7 @@ from bandstand.store import files, idempotency, jobs
 from bandstand.store.database import Database
 
 PERIOD_SECONDS = 5.0
-DEADLINE_SECONDS = 0.5
+DEADLINE_SECONDS = 1.0
 ORPHAN_SECONDS = 10.0
 BATCH = 200
 LOG = structlog.get_logger("sweep")
