@@ -69,6 +69,9 @@ def test_a_hanging_job_fails_after_three_runs_and_is_told_why(steady: Cluster, n
 def test_an_engine_that_is_deaf_to_a_cancel_is_replaced(steady: Cluster, node: Node) -> None:
     job = node.submit("deaf work=60", key=steady.key_of("deaf", millicredits=1))
     wait_until(lambda: steady.rows()[job].status == "running", why="it runs")
+    time.sleep(
+        0.5
+    )  # from the row to the engine: a cancel that comes before it is there ends nothing
     (engine,) = node.engine_pids()
 
     began = time.monotonic()
