@@ -125,7 +125,7 @@ class Webhooks:
             return AGAIN, error.message
         except Unavailable:
             raise
-        except Exception:
+        except Exception:  # the sender's door: a message that breaks us must not end the loop that sends all others
             LOG.exception("webhook broke", delivery=delivery.id)
             return AGAIN, "the server failed at this message"
         text = answer.body[:ANSWER_CHARACTERS].decode("utf-8", "replace")

@@ -101,7 +101,9 @@ class Work:
             await self._settle(job, Status.FAILED, error=error.message)
         except Superseded:
             raise
-        except Exception:
+        except (
+            Exception
+        ):  # the worker's door: whatever broke, the job ends with a reason and its credits go back
             LOG.exception("job broke", job=job.id)
             await self._settle(job, Status.FAILED, error="The server failed at this job.")
         else:
