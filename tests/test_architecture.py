@@ -20,7 +20,7 @@ SOURCE = REPOSITORY / "src" / "bandstand"
 
 FLOORS = (
     {"audio", "errors", "logs"},
-    {"specs", "settings", "composer"},
+    {"specs", "settings", "composer", "musicgen"},
     {"catalog", "jobs"},
     {"store", "blobs", "links", "engines", "fetch"},
     {
@@ -45,7 +45,7 @@ NEXT_DOOR = {
     ("sweep", "service"),
     ("runner", "bulletin"),
 }
-MAKERS = {"composer"}
+MAKERS = {"composer", "musicgen"}
 MAKERS_KNOW = {"audio", "errors"}
 DIALECTS_NEVER = {
     "store",
@@ -59,8 +59,9 @@ DIALECTS_NEVER = {
     "webhooks",
 }
 ONLY_IN = {
-    "torch": {"engines"},
-    "transformers": {"engines"},
+    "torch": {"engines", "musicgen"},
+    "transformers": {"engines", "musicgen"},
+    "safetensors": {"musicgen"},
     "diffusers": {"engines"},
     "numba": {"composer"},
     "fastapi": {"dialects", "web", "build"},

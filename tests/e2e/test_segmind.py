@@ -480,7 +480,9 @@ def _all_of(line: socket.socket) -> bytes:
     with line, line.makefile("rb") as answer:
         head = b"".join(iter(answer.readline, b"\r\n"))
         length = next(
-            int(row.split(b":")[1]) for row in head.splitlines() if row.startswith(b"content-length")
+            int(row.split(b":")[1])
+            for row in head.splitlines()
+            if row.startswith(b"content-length")
         )
         return head + b"\r\n" + answer.read(length)
 
