@@ -1,0 +1,191 @@
+"""Owns the tensors of the running tracks: writes a track's row when it joins, fills its cache, takes steps. Decides nothing.
+
+Whoever joins or leaves writes rows of tensors whose shapes never change, and a step reads nothing back from the device.
+
+N slots, K codebooks, S columns of the longest track, P frames of a prompt, L tokens of text, C prefix vectors, D width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from bandstand.musicgen.decoder import Decoder
+from bandstand.musicgen.delay import UNKNOWN, columns_of, frames_drawn, lay_out, undo_delays
+from bandstand.musicgen.sampling import draw, exponential_noise, guide
+from bandstand.musicgen.sizes import WINDOW_FRAMES
+
+FILL_COLUMNS = 128  # filled in between two steps: bounds how long the other tracks wait
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How codes are drawn; meanings in `sampling.draw` and `sampling.guide`."""
+
+    temperature: float = 1.0
+    top_k: int = 250
+    top_p: float = 0.0
+    guidance: float = 3.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """A piece of at most 30 seconds that is decoded in one go.
+
+    frames  of the track, prompt included
+    prompt  int64 [K, P], the codes it goes on from
+    text    float32 [L, D], for models that attend across; prefix: float32 [2, C, D], for those that do not
+    draws   number of the first step, so that the windows of one piece draw different noise
+    """
+
+    frames: int
+    seed: int
+    prompt: Tensor
+    text: Tensor | None = None
+    prefix: Tensor | None = None
+    draws: int = 0
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+@dataclass
+class State:
+    """One row for each slot; all on the decoder's device."""
+
+    columns: Tensor  # int64 [N, K, S], the delayed codes, UNKNOWN where they are still to be drawn
+    column: Tensor  # int64 [N], the last one that is known
+    prefix: Tensor  # int64 [N], positions before column 0
+    is_playing: Tensor  # bool [N]
+    seed: Tensor  # int64 [N]
+    draws: Tensor  # int64 [N]
+    temperature: Tensor  # float32 [N]
+    top_k: Tensor  # int64 [N]
+    top_p: Tensor  # float32 [N]
+    guidance: Tensor  # float32 [N]
+
+
+def new_state(slots: int, books: int, columns: int, device: str) -> State:
+    def numbers() -> Tensor:
+        return torch.zeros(slots, dtype=torch.int64, device=device)
+
+    def factors() -> Tensor:
+        return torch.zeros(slots, device=device)
+
+    return State(
+        columns=torch.zeros(slots, books, columns, dtype=torch.int64, device=device),
+        column=numbers(),
+        prefix=numbers(),
+        is_playing=torch.zeros(slots, dtype=torch.bool, device=device),
+        seed=numbers(),
+        draws=numbers(),
+        temperature=factors(),
+        top_k=numbers(),
+        top_p=factors(),
+        guidance=factors(),
+    )
+
+
+def step(decoder: Decoder, state: State) -> None:
+    """Draw the next column of every track that plays. No value of a tensor decides what is run."""
+    at = state.column[:, None, None].expand(-1, state.columns.shape[1], 1)
+    tokens = state.columns.gather(2, at).squeeze(2)
+    positions = torch.where(state.is_playing, state.prefix + state.column, -1)
+    guided = guide(decoder.logits(tokens, positions), state.guidance)
+    noise = exponential_noise(state.seed, state.draws + state.column, *guided.shape[1:])
+    drawn = draw(guided, state.temperature, state.top_k, state.top_p, noise)[:, :, None]
+    following = (at + 1).clamp(max=state.columns.shape[2] - 1)
+    there = state.columns.gather(2, following)
+    is_open = (there == UNKNOWN) & state.is_playing[:, None, None]
+    state.columns.scatter_(2, following, torch.where(is_open, drawn, there))
+    state.column += state.is_playing
+
+
+@dataclass
+class Row:
+    """What the host knows of a slot without asking the device.
+
+    column   the last one that is known
+    pending  float32 [2, C, D], what stands before the first step; filled: how much of it is in the cache
+    """
+
+    track: Track
+    column: int
+    pending: Tensor
+    filled: int = 0
+
+
+class Runner:
+    """The tracks of one decoder."""
+
+    def __init__(self, decoder: Decoder, *, device: str = "cpu") -> None:
+        self._decoder = decoder
+        self._sizes = decoder.sizes
+        self._device = device
+        columns = columns_of(WINDOW_FRAMES, self._sizes.delays)
+        self._state = new_state(decoder.slots, self._sizes.codebooks, columns, device)
+        self._rows: dict[int, Row] = {}
+        self._playing: set[int] = set()
+
+    def join(self, slot: int, track: Track) -> None:
+        """Write the track's row. It takes part in steps once `fill` has said that its cache is complete."""
+        state, sampling = self._state, track.sampling
+        columns = lay_out(track.prompt, track.frames, self._sizes.delays, self._sizes.special)
+        state.columns[slot, :, : columns.shape[1]] = columns.to(self._device)
+        known = track.prompt.shape[1]
+        before = track.prefix.shape[1] if track.prefix is not None else 0
+        state.column[slot] = known
+        state.prefix[slot] = before
+        state.seed[slot] = track.seed
+        state.draws[slot] = track.draws
+        state.temperature[slot] = sampling.temperature
+        state.top_k[slot] = sampling.top_k
+        state.top_p[slot] = sampling.top_p
+        state.guidance[slot] = sampling.guidance
+        if track.text is not None:
+            self._decoder.attend(slot, track.text)
+        # The last known column is not filled in: the first step takes it, and draws the one after it.
+        vectors = self._decoder.embed(columns[:, :known].T.to(self._device)).expand(2, -1, -1)
+        if track.prefix is not None:
+            vectors = torch.cat([track.prefix.to(vectors), vectors], dim=1)
+        self._rows[slot] = Row(track, known, vectors)
+
+    def fill(self, slot: int) -> bool:
+        """Fill in some more of the slot's cache. return: it is complete, the track plays"""
+        row = self._rows[slot]
+        block = row.pending[:, row.filled : row.filled + FILL_COLUMNS]
+        if block.shape[1]:
+            self._decoder.prefill(slot, block, row.filled)
+            row.filled += block.shape[1]
+        if row.filled < row.pending.shape[1]:
+            return False
+        row.pending = row.pending[:, :0]
+        self._state.is_playing[slot] = True
+        self._playing.add(slot)
+        return True
+
+    def step(self) -> None:
+        """Every track that plays goes one column on."""
+        with torch.inference_mode():
+            step(self._decoder, self._state)
+        for slot in self._playing:
+            self._rows[slot].column += 1
+
+    def frames(self, slot: int) -> int:
+        """How many frames of the track are complete."""
+        row = self._rows[slot]
+        return min(frames_drawn(row.column, self._sizes.delays), row.track.frames)
+
+    def is_done(self, slot: int) -> bool:
+        return self.frames(slot) == self._rows[slot].track.frames
+
+    def codes(self, slot: int, first: int, last: int) -> Tensor:
+        """int64 [K, last - first], frames that are complete; read back from the device."""
+        columns = self._state.columns[slot].cpu()
+        return undo_delays(columns, last, self._sizes.delays)[:, first:]
+
+    def leave(self, slot: int) -> None:
+        """The slot is free again."""
+        self._playing.discard(slot)
+        del self._rows[slot]
+        self._state.is_playing[slot] = False
