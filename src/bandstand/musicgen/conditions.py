@@ -15,7 +15,7 @@ from threading import Lock
 
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from transformers import T5Config
 from transformers.models.t5.modeling_t5 import T5EncoderModel
@@ -39,7 +39,8 @@ class TextEncoder:
         self._tokenizer = Tokenizer.from_file(str(file))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._model = _t5(part).to(device)
+        self._model: nn.Module = _t5(part).to(device)
+        self._width = int(part.settings["d_model"])
         self._device = device
         self._known: OrderedDict[str, Tensor] = OrderedDict()
         self._lock = Lock()
@@ -68,7 +69,7 @@ class TextEncoder:
         if len(ids) > TOKENS_MAX:
             ids = [*ids[: TOKENS_MAX - 1], ids[-1]]
         if text == "":
-            return torch.zeros(len(ids), self._model.config.d_model, device=self._device)
+            return torch.zeros(len(ids), self._width, device=self._device)
         with torch.inference_mode():
             given = torch.tensor([ids], device=self._device)
             return self._model(input_ids=given).last_hidden_state[0].float()

@@ -44,7 +44,7 @@ def plain_logits(
 ) -> Tensor:
     """float32 [2, K, V] after the last of the columns int64 [K, S]: the conditional row, then the null row."""
     tables = weights["embedding"].view(sizes.codebooks, -1, sizes.width)
-    given = sum(tables[book][columns[book]] for book in range(sizes.codebooks))
+    given = torch.stack([table[codes] for table, codes in zip(tables, columns, strict=True)]).sum(0)
     rows: list[Tensor] = []
     for row in (0, 1):
         x = given if track.prefix is None else torch.cat([track.prefix[row], given])
@@ -62,9 +62,8 @@ def plain_logits(
                 key, value = (track.text @ w["cross_in"].T).chunk(2, dim=1)
                 x = x + _attended(query, key, value, sizes.heads, causal=False) @ w["cross_out"].T
             x = x + gelu(_norm(x, w, "feed") @ w["feed_in"].T) @ w["feed_out"].T
-        rows.append(
-            (_norm(x, {f"_{n}": t for n, t in weights.items()}, "")[-1] @ weights["heads"].T)
-        )
+        last = layer_norm(x[-1], x.shape[1:], weights["norm.weight"], weights["norm.bias"], 1e-5)
+        rows.append(last @ weights["heads"].T)
     return torch.stack(rows).view(2, sizes.codebooks, sizes.codes)
 
 
