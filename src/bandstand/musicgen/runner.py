@@ -14,20 +14,11 @@ from torch import Tensor
 
 from bandstand.musicgen.decoder import Decoder
 from bandstand.musicgen.delay import UNKNOWN, columns_of, frames_drawn, lay_out, undo_delays
+from bandstand.musicgen.piece import Sampling
 from bandstand.musicgen.sampling import draw, exponential_noise, guide
 from bandstand.musicgen.sizes import WINDOW_FRAMES
 
 FILL_COLUMNS = 128  # filled in between two steps: bounds how long the other tracks wait
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """How codes are drawn; meanings in `sampling.draw` and `sampling.guide`."""
-
-    temperature: float = 1.0
-    top_k: int = 250
-    top_p: float = 0.0
-    guidance: float = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
