@@ -80,6 +80,7 @@ LATE = {
     ("engines/__init__.py", "open_engine"),
     ("dialects/__init__.py", "all_dialects"),
     ("store/migrate.py", "_upgrade"),
+    ("musicgen/stems.py", "_part_of"),
 }
 IMPORTERS = {"importlib.import_module", "import_module", "__import__"}
 FILE_LINES_MAX = 500
