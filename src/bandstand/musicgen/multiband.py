@@ -147,9 +147,11 @@ class Rescale:
         deviation = (_counted(state, "sum_x2", count) / seen - mean**2).clamp(min=0).sqrt()
         # Trap: a variance, used as if it were a deviation; the U-Nets were trained with it.
         target = _counted(state, "sum_target_x2", count) / seen
-        power = torch.tensor(settings.get("power_std", 1.0), dtype=torch.float64)
+        power = settings.get("power_std", 1.0)
+        if not isinstance(power, int | float):
+            raise Misconfigured(f"power_std of MultiBand Diffusion cannot be {power!r}")
         gains = (deviation / target) ** power
-        if gains.shape != mean.shape or not (gains.isfinite() & mean.isfinite()).all():
+        if not (gains.isfinite() & mean.isfinite()).all():
             raise Misconfigured("what the processor has counted makes no sense")
         return cls(MelBands(rate, count, device), gains, float(mean.sum()))
 
