@@ -14,6 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from plain_multiband import diffuse, split, unet
+from tiny import checkpoint_of
 from tiny_multiband import (
     SCHEDULE,
     UNET,
@@ -26,6 +27,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from bandstand.errors import Canceled, Misconfigured
+from bandstand.musicgen.codec import Codec
 from bandstand.musicgen.multiband import (
     Band,
     MultiBand,
@@ -282,6 +284,18 @@ def test_file_gives_what_its_plain_contents_give(tmp_path: Path):
 
     codes = codes_of(3)
     assert torch.equal(diffusion.decode(codes, seed=7), multiband(package).decode(codes, seed=7))
+
+
+@pytest.mark.parametrize("books", [4, 8])
+def test_clip_is_as_long_as_that_of_the_codec(books: int, tmp_path: Path):
+    codec = Codec(checkpoint_of("small").codec)
+    diffusion = MultiBand.read(save_tiny_multiband(tmp_path / "mbd.th"), codec)
+    codes = codes_of(3, books)
+
+    sound = diffusion.decode(codes, seed=7)
+
+    assert sound.shape == codec.decode(codes).shape == (books // 4, 3 * HOP)
+    assert sound.isfinite().all()
 
 
 def test_file_for_another_codec_is_refused(tmp_path: Path):
