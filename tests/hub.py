@@ -29,6 +29,7 @@ class Commit:
 class Hub:
     """repositories  name -> revision -> commit; the last one added is what "main" means
     cut_after     bytes of a large file after which the connection ends, once for each entry
+    stalls_after  bytes of a large file after which nothing more comes until `released`
     lies          names of files whose content is not what their checksum says
     """
 
@@ -36,6 +37,8 @@ class Hub:
     repositories: dict[str, dict[str, Commit]] = field(default_factory=dict)
     requests: list[tuple[str, str | None]] = field(default_factory=list)  # (path, Range)
     cut_after: list[int] = field(default_factory=list)
+    stalls_after: int | None = None
+    released: threading.Event = field(default_factory=threading.Event)
     lies: set[str] = field(default_factory=set)
     ignores_ranges: bool = False
 
@@ -134,6 +137,12 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.close_connection = True
             return
+        if self.path.startswith("/stored/") and self.hub.stalls_after is not None:
+            self.wfile.write(body[: self.hub.stalls_after])
+            self.wfile.flush()
+            self.hub.released.wait(30)
+            self.close_connection = True
+            return
         self.wfile.write(body)
 
     def _refuse(self, code: str) -> None:
@@ -162,6 +171,7 @@ def running_hub() -> Generator[Hub]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield hub
+    hub.released.set()
     server.shutdown()
     server.server_close()
     thread.join()

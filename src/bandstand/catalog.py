@@ -1,6 +1,6 @@
 """The models on offer: what each can do, under which licence, what it costs, and what stands in for it without weights.
 
-Knows no engine: which models can really run here is told to `Catalog` by whoever looked (`engines.find_installed`).
+Knows no engine: which models can really run here is told to `Catalog` by whoever looked (`engines/offer.py`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class Ability(enum.StrEnum):
 
     MELODY = "melody"
     CONTINUATION = "continuation"
+    SECTIONS = "sections"
     MULTIBAND = "multiband"
     MIDI = "midi"
     EXACT_TEMPO = "exact tempo"
@@ -30,7 +31,7 @@ class Model:
     """One model.
 
     engine     who runs it
-    weights    Hugging Face repository, or None when it needs none
+    weights    where its weights come from: mostly a Hugging Face repository; None when it needs none
     licence    of what it makes, as told to clients and written into files
     price      millicredits for one second of audio
     channels   1 or 2
@@ -50,23 +51,48 @@ class Model:
 
 NON_COMMERCIAL = "CC-BY-NC-4.0"
 FREE = "none: use it as you like"
+# Whatever is not known to allow it does not.
+COMMERCIAL = frozenset(
+    {
+        FREE,
+        "apache-2.0",
+        "bsd-2-clause",
+        "bsd-3-clause",
+        "cc-by-4.0",
+        "cc-by-sa-4.0",
+        "cc0-1.0",
+        "mit",
+    }
+)
+MULTIBAND_WEIGHTS = "multiband-diffusion"
 
 
-def _musicgen(name: str, *, stereo: bool, melody: bool, price: int) -> Model:
-    abilities = (
-        {Ability.CONTINUATION}
-        | ({Ability.MELODY} if melody else set())
-        | (set() if stereo else {Ability.MULTIBAND})
-    )
+def allows_commerce(licence: str) -> bool:
+    return licence.lower() in COMMERCIAL
+
+
+def musicgen(
+    name: str,
+    *,
+    stereo: bool,
+    melody: bool,
+    price: int,
+    licence: str = NON_COMMERCIAL,
+    weights: str = "",
+) -> Model:
+    """A model that the engine `musicgen` runs: one of the ten, or one tuned from them."""
+    abilities = {Ability.CONTINUATION, Ability.SECTIONS, Ability.MULTIBAND}
+    if melody:
+        abilities.add(Ability.MELODY)
     return Model(
         name=name,
         engine="musicgen",
         title=f"MusicGen {name}",
-        licence=NON_COMMERCIAL,
+        licence=licence,
         price=price,
         channels=2 if stereo else 1,
         rate=32000,
-        weights=f"facebook/musicgen-{name}",
+        weights=weights or f"facebook/musicgen-{name}",
         abilities=frozenset(abilities),
     )
 
@@ -89,22 +115,22 @@ FAKE = Model(
     price=1,
     channels=1,
     rate=32000,
-    abilities=frozenset({Ability.MELODY, Ability.CONTINUATION}),
+    abilities=frozenset({Ability.MELODY, Ability.CONTINUATION, Ability.SECTIONS}),
 )
 MODELS: Mapping[str, Model] = {
     model.name: model
     for model in (
         COMPOSER,
-        _musicgen("small", stereo=False, melody=False, price=2),
-        _musicgen("medium", stereo=False, melody=False, price=4),
-        _musicgen("large", stereo=False, melody=False, price=6),
-        _musicgen("melody", stereo=False, melody=True, price=4),
-        _musicgen("melody-large", stereo=False, melody=True, price=6),
-        _musicgen("stereo-small", stereo=True, melody=False, price=3),
-        _musicgen("stereo-medium", stereo=True, melody=False, price=5),
-        _musicgen("stereo-large", stereo=True, melody=False, price=8),
-        _musicgen("stereo-melody", stereo=True, melody=True, price=5),
-        _musicgen("stereo-melody-large", stereo=True, melody=True, price=8),
+        musicgen("small", stereo=False, melody=False, price=2),
+        musicgen("medium", stereo=False, melody=False, price=4),
+        musicgen("large", stereo=False, melody=False, price=6),
+        musicgen("melody", stereo=False, melody=True, price=4),
+        musicgen("melody-large", stereo=False, melody=True, price=6),
+        musicgen("stereo-small", stereo=True, melody=False, price=3),
+        musicgen("stereo-medium", stereo=True, melody=False, price=5),
+        musicgen("stereo-large", stereo=True, melody=False, price=8),
+        musicgen("stereo-melody", stereo=True, melody=True, price=5),
+        musicgen("stereo-melody-large", stereo=True, melody=True, price=8),
         FAKE,
     )
 }
@@ -158,11 +184,14 @@ class Catalog:
 
     installed  names of the models that can run here
     stand_in   what a request for another one gets
+    models     all on offer: those of this file, and the ones tuned from them whose weights are here
+    absences   why one that is not installed is not, where there is more to say than that it has no weights here
     """
 
     installed: frozenset[str] = frozenset({COMPOSER.name})
     stand_in: StandIn = StandIn.BUILTIN
     models: Mapping[str, Model] = field(default_factory=lambda: MODELS)
+    absences: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def find(self, name: str) -> Model:
         """The model of that name, installed or not.
@@ -185,6 +214,8 @@ class Catalog:
         asked = self.find(spec.model)
         _check_abilities(asked, spec)
         if asked.name in self.installed:
+            if spec.multiband and MULTIBAND_WEIGHTS in self.absences:
+                raise Unavailable(self.absences[MULTIBAND_WEIGHTS])
             return asked
         if self.stand_in is StandIn.OTHER:
             other = self._other(asked, spec)
@@ -196,7 +227,7 @@ class Catalog:
             and COMPOSER.name in self.installed
         ):
             return COMPOSER
-        raise Unavailable(_absence(asked))
+        raise Unavailable(self.absences.get(asked.name) or _absence(asked))
 
     def _other(self, asked: Model, spec: MusicSpec) -> Model | None:
         """The dearest installed model that can do what is wanted, of the same engine if there is one."""
@@ -217,6 +248,7 @@ def needed(spec: MusicSpec) -> frozenset[Ability]:
     wanted = {
         Ability.MELODY: spec.melody is not None,
         Ability.CONTINUATION: spec.continues is not None,
+        Ability.SECTIONS: bool(spec.sections),
         Ability.MULTIBAND: spec.multiband,
     }
     return frozenset(ability for ability, is_wanted in wanted.items() if is_wanted)
@@ -236,7 +268,7 @@ def _check_abilities(model: Model, spec: MusicSpec) -> None:
 def _absence(model: Model) -> str:
     if model.weights is None:
         return f"Model {model.name!r} is made by an engine that BANDSTAND_ENGINES does not name: {model.engine}"
-    return f"Model {model.name!r} cannot run here: its weights or its engine are not installed."
+    return f"Model {model.name!r} has no weights here; install them with: bandstand models pull {model.name}"
 
 
 def price_of(model: Model, seconds: float) -> int:

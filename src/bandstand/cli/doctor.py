@@ -44,6 +44,7 @@ def doctor(*, as_json: AsJson = False) -> None:
     findings = [
         *_program(),
         *_engines(settings),
+        *_weights(settings),
         *_sound(),
         _folder(settings),
         _database(settings),
@@ -75,10 +76,11 @@ def _program() -> Iterator[Finding]:
 
 def _engines(settings: Settings) -> Iterator[Finding]:
     from bandstand.engines import open_engine
+    from bandstand.engines.offer import engines_of, equipment_of
 
-    for name in settings.engines:
+    for name in engines_of(settings):
         try:
-            engine = open_engine(name)
+            engine = open_engine(name, equipment_of(settings))
         except Misconfigured as error:
             yield Finding(f"engine {name}", error.message, "mend BANDSTAND_ENGINES", is_broken=True)
         except ImportError as error:
@@ -87,10 +89,37 @@ def _engines(settings: Settings) -> Iterator[Finding]:
             )
         else:
             yield Finding(f"engine {name}", f"opens, {engine.slots} jobs at once")
+    yield _torch()
+
+
+def _torch() -> Finding:
     if find_spec("torch") is None:
-        yield Finding("torch", "not installed; no engine named above needs it")
-    else:
-        yield Finding("torch", metadata.version("torch"))
+        remedy = "for MusicGen: pip install 'bandstand[musicgen]'"
+        return Finding("torch", "not installed; the composer needs none", remedy)
+    from bandstand.engines.device import describe_device
+
+    return Finding("torch", f"{metadata.version('torch')}, {describe_device()}")
+
+
+def _weights(settings: Settings) -> Iterator[Finding]:
+    from bandstand.engines.offer import engines_of, hindrance_of
+    from bandstand.engines.pull import shown_bytes
+    from bandstand.engines.weights import COMPANIONS, broken_models, companion, installed_models
+
+    folder, engines = settings.models_folder, engines_of(settings)
+    there = installed_models(folder)
+    remedy = "" if there else "for MusicGen's models: bandstand models pull small"
+    yield Finding("models folder", f"{folder}, {len(there)} installed", remedy)
+    for model in there:
+        hindrance = hindrance_of(model, settings, engines)
+        state = f"{shown_bytes(model.bytes)}, {model.licence}"
+        yield Finding(f"model {model.name}", state, f"not played: {hindrance}" if hindrance else "")
+    for name in COMPANIONS:
+        if companion(folder, name):
+            yield Finding(f"weights {name}", f"beside the models, {COMPANIONS[name].licence}")
+    for broken in broken_models(folder):
+        remedy = f"bandstand models rm {broken.name}, then pull it again"
+        yield Finding(f"model {broken.name}", broken.problem, remedy, is_broken=True)
 
 
 def _sound() -> Iterator[Finding]:

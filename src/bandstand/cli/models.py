@@ -1,68 +1,157 @@
-"""`bandstand models`: what is on offer, and what of it can run here."""
+"""`bandstand models`: what is on offer, what of it can run here, and the folder of weights. Getting and converting: `weights.py`."""
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bandstand.cli.say import AsJson, show_json, show_table
+from bandstand.cli import weights
+from bandstand.cli.say import AsJson, err, show_json, show_table
+from bandstand.errors import BandstandError, Conflict
 
 if TYPE_CHECKING:
     from bandstand.catalog import Catalog, Model
+    from bandstand.engines.weights import InstalledModel
 
-app = typer.Typer(help="The models on offer.", no_args_is_help=True)
+app = typer.Typer(help="The models on offer, and their weights.", no_args_is_help=True)
+app.command("pull")(weights.pull)
+Name = Annotated[str, typer.Argument(help="As in `bandstand models list`.")]
 
 
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
-    """All models, which of them can run here, and their licences."""
-    catalog = _catalog()
-    rows = [_picture(catalog, model) for model in catalog.rows()]
+    """All models: which can run here, how large they are on disk, their licences, and who plays for those that are not here."""
+    from bandstand.engines.offer import open_catalog
+    from bandstand.engines.weights import broken_models, installed_models
+    from bandstand.settings import load_settings
+
+    settings = load_settings()
+    catalog, folder = open_catalog(settings), settings.models_folder
+    here = {model.name: model for model in installed_models(folder)}
+    rows = [_picture(catalog, model, here.get(model.name)) for model in catalog.rows()]
     if as_json:
         show_json(rows)
         return
     show_table(
-        ("name", "here", "channels", "can", "licence"),
-        [
-            (
-                row["name"],
-                "yes" if row["installed"] else "no",
-                row["channels"],
-                ", ".join(row["abilities"]),
-                row["licence"],
-            )
-            for row in rows
-        ],
+        ("name", "here", "size", "channels", "can", "licence", "played by"),
+        [_row(picture) for picture in rows],
     )
+    for broken in broken_models(folder):
+        err.print(f"{broken.folder}: {broken.problem}", style="red", markup=False, soft_wrap=True)
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="As in `bandstand models list`.")]) -> None:
-    """All about one model, as JSON."""
-    catalog = _catalog()
-    show_json(_picture(catalog, catalog.find(name)))
-
-
-def _catalog() -> Catalog:
-    from bandstand.catalog import Catalog
-    from bandstand.engines import find_installed
+def show(name: Name) -> None:
+    """All about one model, as JSON: what it can do, its sizes, licence, revision, files and where they are."""
+    from bandstand.engines.offer import open_catalog
+    from bandstand.engines.weights import COMPANIONS, find_model, read_manifest
     from bandstand.settings import load_settings
 
     settings = load_settings()
-    return Catalog(find_installed(settings.engines), settings.stand_in)
+    folder = settings.models_folder
+    if name in COMPANIONS:
+        known = read_manifest(folder / name)
+        show_json(asdict(COMPANIONS[name]) | {"name": name, "pulled": known and asdict(known)})
+        return
+    catalog = open_catalog(settings)
+    model = catalog.find(name)
+    if model.weights is None or not (folder / name).is_dir():
+        show_json(_picture(catalog, model, None))
+        return
+    try:
+        found = find_model(folder, name)
+    except BandstandError as error:
+        show_json(_picture(catalog, model, None) | {"problem": error.message})
+        return
+    show_json(_picture(catalog, model, found) | _details(found))
 
 
-def _picture(catalog: Catalog, model: Model) -> dict[str, Any]:
+@app.command()
+def rm(
+    name: Name,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove a model's weights, or what a pull that was broken off left behind."""
+    from bandstand.engines.pull import shown_bytes
+    from bandstand.engines.weights import remove
+    from bandstand.settings import load_settings
+
+    folder = load_settings().models_folder
+    if not yes and (folder / name).exists():
+        if not sys.stdin.isatty():
+            raise Conflict(f"Nobody is there to be asked; to remove {name!r} all the same: --yes")
+        typer.confirm(f"Remove {folder / name}?", abort=True, err=True)
+    typer.echo(f"removed {name}, {shown_bytes(remove(folder, name))} freed")
+
+
+app.command("convert")(weights.convert)
+
+
+def _picture(catalog: Catalog, model: Model, found: InstalledModel | None) -> dict[str, Any]:
     return {
         "name": model.name,
         "title": model.title,
         "installed": model.name in catalog.installed,
+        "absence": catalog.absences.get(model.name),
+        "played_by": _player(catalog, model),
         "engine": model.engine,
         "weights": model.weights,
+        "bytes": found.bytes if found else None,
         "channels": model.channels,
         "rate": model.rate,
         "abilities": sorted(model.abilities),
         "licence": model.licence,
         "credits_per_second": model.price / 1000,
     }
+
+
+def _player(catalog: Catalog, model: Model) -> str | None:
+    """Who makes a piece from text when this model is asked for."""
+    from bandstand.errors import Unavailable
+    from bandstand.specs import MusicSpec
+
+    try:
+        return catalog.choose(MusicSpec(prompt="", model=model.name)).name
+    except Unavailable:
+        return None
+
+
+def _row(picture: dict[str, Any]) -> tuple[object, ...]:
+    from bandstand.engines.pull import shown_bytes
+
+    here = "yes" if picture["installed"] else "unused" if picture["bytes"] else "no"
+    return (
+        picture["name"],
+        here,
+        shown_bytes(picture["bytes"]) if picture["bytes"] else "",
+        picture["channels"],
+        ", ".join(picture["abilities"]),
+        picture["licence"],
+        picture["played_by"] or "nobody",
+    )
+
+
+def _details(found: InstalledModel) -> dict[str, Any]:
+    known = found.manifest
+    return {
+        "folder": str(found.folder),
+        "layout": found.description.layout,
+        "base": found.base,
+        "parameters": found.parameters,
+        "sizes": asdict(found.sizes),
+        "source": found.source,
+        "revision": known.revision if known else None,
+        "acknowledged_at": known.acknowledged_at if known else None,
+        "files": {name: asdict(entry) for name, entry in known.files.items()}
+        if known
+        else {path.name: {"bytes": path.stat().st_size} for path in _files(found.folder)},
+    }
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_file())
