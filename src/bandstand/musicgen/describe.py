@@ -204,7 +204,7 @@ def _state_sizes(found: Mapping[str, int], told: Outline) -> Sizes:
     }
     _compare("xp.cfg", said, found)
     delays = told.numbers("codebooks_pattern.delay.delays")
-    channels = delays.count(0) if delays else max(1, books // 4)
+    is_stereo = delays[:2] == (0, 0) if delays else books == 8
     sizes = Sizes(
         width=width,
         layers=found["layers"],
@@ -212,7 +212,7 @@ def _state_sizes(found: Mapping[str, int], told: Outline) -> Sizes:
         inner=found["inner"],
         codebooks=books,
         codes=found["codes"],
-        channels=channels,
+        channels=2 if is_stereo else 1,
         text=found["text"],
         is_prefix=bool(found["chroma"]),
         chroma=found["chroma"] or 12,
