@@ -158,15 +158,11 @@ class Service:
 
         raises  Invalid for what is no sound at first sight
         """
-        spec = job.spec
-        if spec.melody is not None:
-            spec = dataclasses.replace(spec, melody=await self._keep(job, "melody", spec.melody))
-        if spec.continues is not None:
-            source = await self._keep(job, "continues", spec.continues.source)
-            spec = dataclasses.replace(
-                spec, continues=dataclasses.replace(spec.continues, source=source)
-            )
-        return dataclasses.replace(job, spec=spec)
+        kept = {
+            name: dataclasses.replace(span, source=await self._keep(job, name, span.source))
+            for name, span in job.spec.spans.items()
+        }
+        return dataclasses.replace(job, spec=dataclasses.replace(job.spec, **kept))
 
     async def _keep(self, job: Job, field: str, source: Source) -> Source:
         if not is_inline(source.uri):

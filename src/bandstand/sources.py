@@ -17,7 +17,7 @@ from bandstand.engines import Inputs
 from bandstand.errors import Failed, NotFound
 from bandstand.fetch import DOWNLOAD_BYTES_MAX, Fetcher
 from bandstand.jobs import Job
-from bandstand.specs import KEPT, Source
+from bandstand.specs import KEPT, Source, Span
 from bandstand.store import files, jobs
 from bandstand.store.database import Database
 
@@ -44,15 +44,19 @@ class Sources:
 
         raises  Failed with a text for the client
         """
-        spec = job.spec
-        melody = await self._clip(job, spec.melody) if spec.melody else None
-        continues = None
-        if spec.continues:
-            whole = await self._clip(job, spec.continues.source)
-            continues = _cut(whole, spec.continues.start, spec.continues.end)
-            if continues.seconds >= spec.seconds:
-                raise Failed(TOO_LONG)
-        return Inputs(melody=melody, continues=continues, attempt=job.attempts)
+        melody, continues = job.spec.melody, job.spec.continues
+        inputs = Inputs(
+            melody=melody and await self._stretch(job, melody),
+            continues=continues and await self._stretch(job, continues),
+            account=job.account,
+            attempt=job.attempts,
+        )
+        if inputs.continues is not None and inputs.continues.seconds >= job.spec.seconds:
+            raise Failed(TOO_LONG)
+        return inputs
+
+    async def _stretch(self, job: Job, span: Span) -> Clip:
+        return cut(await self._clip(job, span.source), span)
 
     async def _clip(self, job: Job, source: Source) -> Clip:
         content = await self._content(job, source.uri)
@@ -95,13 +99,13 @@ class Sources:
         raise Failed(NOT_FOUND)
 
 
-def _cut(clip: Clip, start: float, end: float | None) -> Clip:
-    """The stretch from start to end, in seconds. raises Failed when there is nothing in it."""
-    first = round(min(start, clip.seconds) * clip.rate)
-    last = round(clip.seconds * clip.rate if end is None else min(end, clip.seconds) * clip.rate)
+def cut(clip: Clip, span: Span) -> Clip:
+    """The stretch of the clip that the span names. raises Failed when there is nothing in it."""
+    start, end = (clip.seconds if time is None else time for time in (span.start, span.end))
+    first, last = (round(min(time, clip.seconds) * clip.rate) for time in (start, end))
     stretch = clip.samples[:, first:last]
     if stretch.shape[1] == 0:
         raise Failed(
-            "The stretch to continue is empty: it ends before it starts, or the audio does."
+            "The stretch of the given audio is empty: it ends before it starts, or the audio does."
         )
     return Clip(stretch, clip.rate)

@@ -20,6 +20,7 @@ SECONDS_MIN, SECONDS_MAX = 0.5, 600.0
 SEED_MAX = 2**63 - 1
 KEPT = "kept:"  # what came inside the request and was laid beside the job's results
 SAMPLES_MAX = 28_800_000  # per channel: ten minutes at 48 kHz
+SECTIONS_MAX = 40
 
 
 class Loudness(enum.StrEnum):
@@ -62,6 +63,14 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Section:
+    """From `start` seconds on, `prompt` is what is played."""
+
+    start: float
+    prompt: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sampling:
     """How tokens are drawn; only token models read it. top_p above 0 replaces top_k."""
 
@@ -79,6 +88,7 @@ class MusicSpec:
     seed         None: the service draws one and writes it into the job
     melody       follow this tune; never together with `continues`
     continues    go on from this stretch of audio
+    sections     later prompts, in their order; before the first of them `prompt` holds
     multiband    decode with MultiBand Diffusion
     sample_rate  Hz; None: as the model speaks
     channels     1 or 2; None: as many as the model makes
@@ -88,8 +98,9 @@ class MusicSpec:
     model: str = "stereo-melody-large"
     seconds: float = 8.0
     seed: int | None = None
-    melody: Source | None = None
+    melody: Span | None = None
     continues: Span | None = None
+    sections: tuple[Section, ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
     multiband: bool = False
     loudness: Loudness = Loudness.LUFS
@@ -100,8 +111,13 @@ class MusicSpec:
     @property
     def sources(self) -> dict[str, Source]:
         """What is given, by the name of its field."""
-        given = {"melody": self.melody, "continues": self.continues and self.continues.source}
-        return {name: source for name, source in given.items() if source is not None}
+        return {name: span.source for name, span in self.spans.items()}
+
+    @property
+    def spans(self) -> dict[str, Span]:
+        """The stretches of it that count, by the name of their field."""
+        given = {"melody": self.melody, "continues": self.continues}
+        return {name: span for name, span in given.items() if span is not None}
 
 
 def check_spec(spec: MusicSpec, *, is_played: bool = True) -> None:
@@ -110,14 +126,8 @@ def check_spec(spec: MusicSpec, *, is_played: bool = True) -> None:
     is_played  False for a wish that is only kept, never tried: it may have nothing to start from
     raises  Invalid with the field's name in this module's words
     """
-    if len(spec.prompt) > PROMPT_CHARACTERS_MAX:
-        raise Invalid(
-            "prompt", f"has {len(spec.prompt)} characters; at most {PROMPT_CHARACTERS_MAX}"
-        )
-    if any("\ud800" <= character <= "\udfff" for character in spec.prompt):
-        raise Invalid("prompt", "is not valid Unicode: it holds half of a surrogate pair")
-    if is_played and not spec.prompt.strip() and spec.melody is None and spec.continues is None:
-        raise Invalid("prompt", "is empty, and there is no audio to start from either")
+    needs_words = is_played and not spec.spans
+    _check_prompt("prompt", spec.prompt, needs_words=needs_words)
     if not (math.isfinite(spec.seconds) and SECONDS_MIN <= spec.seconds <= SECONDS_MAX):
         raise Invalid("seconds", f"must be between {SECONDS_MIN:g} and {SECONDS_MAX:g}")
     if spec.seed is not None and not 0 <= spec.seed <= SEED_MAX:
@@ -126,11 +136,42 @@ def check_spec(spec: MusicSpec, *, is_played: bool = True) -> None:
         raise Invalid("melody", "cannot be combined with audio to continue")
     if spec.channels not in {None, 1, 2}:
         raise Invalid("channels", "must be 1 or 2")
-    if spec.continues is not None and not 0 <= spec.continues.start < math.inf:
-        raise Invalid("continues", "must start at 0 or later")
+    for name, span in spec.spans.items():
+        _check_span(name, span)
+    _check_sections(spec, needs_words=needs_words)
     if spec.sample_rate is not None:
         _check_rate(spec.sample_rate, spec)
     _check_sampling(spec.sampling)
+
+
+def _check_prompt(name: str, prompt: str, *, needs_words: bool) -> None:
+    if len(prompt) > PROMPT_CHARACTERS_MAX:
+        raise Invalid(name, f"has {len(prompt)} characters; at most {PROMPT_CHARACTERS_MAX}")
+    if any("\ud800" <= character <= "\udfff" for character in prompt):
+        raise Invalid(name, "is not valid Unicode: it holds half of a surrogate pair")
+    if needs_words and not prompt.strip():
+        raise Invalid(name, "is empty, and there is no audio to start from either")
+
+
+def _check_span(name: str, span: Span) -> None:
+    if not 0 <= span.start < math.inf:
+        raise Invalid(name, "must start at 0 or later")
+    if span.end is not None and not 0 <= span.end < math.inf:
+        raise Invalid(name, "must end at 0 or later")
+
+
+def _check_sections(spec: MusicSpec, *, needs_words: bool) -> None:
+    if len(spec.sections) > SECTIONS_MAX:
+        raise Invalid("sections", f"are {len(spec.sections)}; at most {SECTIONS_MAX}")
+    before = 0.0
+    for index, section in enumerate(spec.sections):
+        name = f"sections.{index}"
+        if not before < section.start < spec.seconds:  # and so no NaN
+            raise Invalid(
+                f"{name}.start", f"must lie after {before:g} and before the end, {spec.seconds:g}"
+            )
+        _check_prompt(f"{name}.prompt", section.prompt, needs_words=needs_words)
+        before = section.start
 
 
 def _check_rate(rate: int, spec: MusicSpec) -> None:
@@ -165,15 +206,21 @@ def spec_to_json(spec: MusicSpec) -> dict[str, Any]:
 
 
 def spec_from_json(stored: Mapping[str, Any]) -> MusicSpec:
-    """The inverse of `spec_to_json`, for rows that this program wrote."""
+    """The inverse of `spec_to_json`, for rows that this program wrote, older ones too."""
     words = dict(stored)
-    if words["melody"] is not None:
-        words["melody"] = Source(**words["melody"])
-    if words["continues"] is not None:
-        span = words["continues"]
-        source = Source(**span["source"])
-        words["continues"] = Span(source=source, start=span["start"], end=span["end"])
+    words["melody"] = _span_from_json(words["melody"])
+    words["continues"] = _span_from_json(words["continues"])
+    words["sections"] = tuple(Section(**section) for section in words.get("sections", ()))
     words["sampling"] = Sampling(**words["sampling"])
     words["loudness"] = Loudness(words["loudness"])
     words["encoding"] = Encoding(words["encoding"])
     return MusicSpec(**words)
+
+
+def _span_from_json(stored: Mapping[str, Any] | None) -> Span | None:
+    """Until a melody could be cut, it was stored as a source alone."""
+    if stored is None:
+        return None
+    if "source" not in stored:
+        return Span(source=Source(**stored))
+    return Span(source=Source(**stored["source"]), start=stored["start"], end=stored["end"])

@@ -8,12 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bandstand.catalog import COMPOSER, FAKE, FOREIGN_NAMES, MODELS, Catalog, model_named, price_of
+from bandstand.catalog import (
+    COMPOSER,
+    FAKE,
+    FOREIGN_NAMES,
+    MODELS,
+    Ability,
+    Catalog,
+    model_named,
+    price_of,
+)
 from bandstand.errors import Invalid, Unavailable
 from bandstand.settings import StandIn
-from bandstand.specs import MusicSpec, Source, Span
+from bandstand.specs import MusicSpec, Section, Source, Span
 
-SOURCE = Source(uri="https://example.org/a.wav")
+TUNE = Span(source=Source(uri="https://example.org/a.wav"))
+PARTS = (Section(start=4.0, prompt="snow"),)
 BARE = Catalog()
 
 
@@ -55,7 +65,7 @@ def test_other_installed_model_stands_in_when_that_is_set():
 def test_other_engine_stands_in_for_what_the_own_one_cannot_do():
     catalog = Catalog(frozenset({"composer", "small", "fake"}), StandIn.OTHER)
 
-    assert catalog.choose(asking("melody", melody=SOURCE)) is FAKE
+    assert catalog.choose(asking("melody", melody=TUNE)) is FAKE
     assert catalog.choose(asking("melody")).name == "small"
 
 
@@ -66,21 +76,31 @@ def test_nothing_stands_in_when_that_is_set():
 
 def test_composer_does_not_stand_in_for_what_it_cannot_do():
     with pytest.raises(Unavailable):
-        BARE.choose(asking("melody", melody=SOURCE))
+        BARE.choose(asking("melody", melody=TUNE))
     with pytest.raises(Unavailable):
-        BARE.choose(asking("large", continues=Span(source=SOURCE)))
+        BARE.choose(asking("large", continues=TUNE))
+    with pytest.raises(Unavailable):
+        BARE.choose(asking("large", sections=PARTS))
 
 
 def test_composer_loses_nothing_by_multiband_diffusion():
     assert BARE.choose(asking("large", multiband=True)) is COMPOSER
 
 
+@pytest.mark.parametrize("name", ["small", "melody", "stereo-large", "stereo-melody"])
+def test_every_musicgen_continues_follows_sections_and_knows_multiband(name: str):
+    able = {Ability.CONTINUATION, Ability.SECTIONS, Ability.MULTIBAND}
+
+    assert MODELS[name].abilities - {Ability.MELODY} == able
+
+
 @pytest.mark.parametrize(
     ("field", "wanted"),
     [
-        ("melody", asking("large", melody=SOURCE)),
-        ("multiband", asking("stereo-large", multiband=True)),
-        ("continues", asking("composer", continues=Span(source=SOURCE))),
+        ("melody", asking("large", melody=TUNE)),
+        ("multiband", asking("composer", multiband=True)),
+        ("sections", asking("composer", sections=PARTS)),
+        ("continues", asking("composer", continues=TUNE)),
     ],
 )
 def test_what_the_model_asked_for_cannot_do_is_refused_by_field(field: str, wanted: MusicSpec):

@@ -46,8 +46,12 @@ class House:
         self.account = new_account(database, "ada")
 
     def job(self, uri: str, account: str | None = None) -> Job:
+        """One that follows a melody from there."""
+        return self.job_with(account, melody=Span(source=Source(uri=uri)))
+
+    def job_with(self, account: str | None = None, **spans: Span) -> Job:
         job = job_for(account or self.account)
-        return dataclasses.replace(job, spec=dataclasses.replace(job.spec, melody=Source(uri=uri)))
+        return dataclasses.replace(job, spec=dataclasses.replace(job.spec, **spans))
 
     async def upload(self, content: bytes, *, account: str | None = None) -> str:
         now = time.time()
@@ -170,22 +174,36 @@ async def test_sound_beyond_two_minutes_is_refused(house: House):
     assert "longer than 120 seconds" in await house.refusal(house.job(uri))
 
 
+@pytest.mark.parametrize("field", ["melody", "continues"])
 @pytest.mark.parametrize(
     ("start", "end", "frames"),
     [(0.0, None, 8000), (0.25, 0.75, 4000), (0.5, 9.0, 4000), (0.5, None, 4000)],
 )
-async def test_stretch_to_continue_is_cut_out(
-    house: House, start: float, end: float | None, frames: int
+async def test_stretch_of_the_given_sound_is_cut_out(
+    house: House, field: str, start: float, end: float | None, frames: int
 ):
-    job = house.job("data:")
-    source = Source(uri=await house.upload(tune()))
-    span = Span(source=source, start=start, end=end)
-    spec = dataclasses.replace(job.spec, melody=None, continues=span)
+    span = Span(source=Source(uri=await house.upload(tune())), start=start, end=end)
 
-    inputs = await house.sources.inputs(dataclasses.replace(job, spec=spec))
+    inputs = await house.sources.inputs(house.job_with(**{field: span}))
 
-    assert inputs.continues is not None
-    assert inputs.continues.samples.shape == (1, frames)
+    stretch = getattr(inputs, field)
+    assert stretch.samples.shape == (1, frames)
     whole = np.linspace(-0.5, 0.5, 8000, dtype=np.float32)
     first = round(start * 8000)
-    np.testing.assert_allclose(inputs.continues.samples[0], whole[first : first + frames])
+    np.testing.assert_allclose(stretch.samples[0], whole[first : first + frames])
+
+
+@pytest.mark.parametrize("field", ["melody", "continues"])
+@pytest.mark.parametrize(("start", "end"), [(1.0, None), (0.5, 0.5), (0.5, 0.25), (0.0, 0.0)])
+async def test_stretch_with_nothing_in_it_is_refused(
+    house: House, field: str, start: float, end: float | None
+):
+    span = Span(source=Source(uri=await house.upload(tune())), start=start, end=end)
+
+    assert "empty" in await house.refusal(house.job_with(**{field: span}))
+
+
+async def test_engine_is_told_whose_job_it_is(house: House):
+    inputs = await house.sources.inputs(job_for(house.account))
+
+    assert inputs.account == house.account

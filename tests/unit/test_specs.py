@@ -18,11 +18,13 @@ from bandstand.specs import (
     SAMPLES_MAX,
     SECONDS_MAX,
     SECONDS_MIN,
+    SECTIONS_MAX,
     SEED_MAX,
     Encoding,
     Loudness,
     MusicSpec,
     Sampling,
+    Section,
     Source,
     Span,
     check_spec,
@@ -31,16 +33,19 @@ from bandstand.specs import (
 )
 
 SOURCE = Source(uri="https://example.org/a.wav")
+TUNE = Span(source=SOURCE)
 finite = st.floats(allow_nan=False, allow_infinity=False)
 sources = st.builds(Source, uri=st.text())
+spans = st.none() | st.builds(Span, source=sources, start=finite, end=st.none() | finite)
+sections = st.builds(Section, start=finite, prompt=st.text())
 specs = st.builds(
     MusicSpec,
     prompt=st.text(),
     seconds=finite,
     seed=st.none() | st.integers(0, SEED_MAX),
-    melody=st.none() | sources,
-    continues=st.none()
-    | st.builds(Span, source=sources, start=finite, end=st.none() | finite),
+    melody=spans,
+    continues=spans,
+    sections=st.lists(sections, max_size=3).map(tuple),
     sampling=st.builds(Sampling, temperature=finite, top_k=st.integers(), top_p=finite),
     multiband=st.booleans(),
     loudness=st.sampled_from(Loudness),
@@ -53,17 +58,40 @@ def spec(**changes: Any) -> MusicSpec:
     return dataclasses.replace(MusicSpec(prompt="rain"), **changes)
 
 
+def in_parts(*starts: float, prompt: str = "snow", **changes: Any) -> MusicSpec:
+    sections = tuple(Section(start=start, prompt=prompt) for start in starts)
+    return spec(sections=sections, **changes)
+
+
 @given(specs)
 def test_stored_spec_comes_back_the_same(wanted: MusicSpec):
     assert spec_from_json(json.loads(json.dumps(spec_to_json(wanted)))) == wanted
+
+
+def test_melody_of_an_older_row_is_the_whole_source():
+    stored = spec_to_json(spec(melody=TUNE))
+    stored["melody"] = {"uri": SOURCE.uri}
+
+    assert spec_from_json(stored).melody == TUNE
+
+
+def test_older_row_has_no_sections():
+    stored = spec_to_json(spec())
+    del stored["sections"]
+
+    assert spec_from_json(stored) == spec()
 
 
 @pytest.mark.parametrize(
     "good",
     [
         spec(prompt="🎵" * PROMPT_CHARACTERS_MAX),
-        spec(prompt="", melody=SOURCE),
-        spec(prompt=" ", continues=Span(source=SOURCE)),
+        spec(prompt="", melody=TUNE),
+        spec(melody=Span(source=SOURCE, start=1.0, end=2.0)),
+        spec(prompt=" ", continues=TUNE),
+        in_parts(0.01, 4.0, 7.99),
+        in_parts(*(1 + n / 10 for n in range(SECTIONS_MAX))),
+        in_parts(4.0, prompt="", melody=TUNE),
         spec(seconds=SECONDS_MIN),
         spec(seconds=SECONDS_MAX),
         spec(seed=0),
@@ -94,7 +122,19 @@ def test_what_some_model_could_make_is_let_through(good: MusicSpec):
         ("seconds", spec(seconds=SECONDS_MAX + 0.01)),
         ("seed", spec(seed=-1)),
         ("seed", spec(seed=SEED_MAX + 1)),
-        ("melody", spec(melody=SOURCE, continues=Span(source=SOURCE))),
+        ("melody", spec(melody=TUNE, continues=TUNE)),
+        ("melody", spec(melody=Span(source=SOURCE, start=-0.1))),
+        ("melody", spec(melody=Span(source=SOURCE, end=-0.1))),
+        ("continues", spec(continues=Span(source=SOURCE, end=math.nan))),
+        ("sections", in_parts(*(1 + n / 10 for n in range(SECTIONS_MAX + 1)))),
+        ("sections.0.start", in_parts(0.0)),
+        ("sections.0.start", in_parts(math.nan)),
+        ("sections.0.start", in_parts(8.0)),
+        ("sections.1.start", in_parts(4.0, 4.0)),
+        ("sections.1.start", in_parts(4.0, 3.0)),
+        ("sections.0.prompt", in_parts(4.0, prompt=" ")),
+        ("sections.0.prompt", in_parts(4.0, prompt="x" * (PROMPT_CHARACTERS_MAX + 1))),
+        ("sections.0.prompt", in_parts(4.0, prompt="half a pair \ud83c", continues=TUNE)),
         ("continues", spec(continues=Span(source=SOURCE, start=-0.1))),
         ("continues", spec(continues=Span(source=SOURCE, start=math.nan))),
         ("sample_rate", spec(sample_rate=0)),

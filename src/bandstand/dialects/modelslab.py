@@ -22,7 +22,7 @@ from bandstand.errors import BandstandError, Invalid, NotFound, Problem, TooMany
 from bandstand.fetch import is_inline
 from bandstand.jobs import Hook, Job, Order
 from bandstand.service import Account, Scope, Service
-from bandstand.specs import PROMPT_CHARACTERS_MAX, Encoding, MusicSpec, Source
+from bandstand.specs import PROMPT_CHARACTERS_MAX, Encoding, MusicSpec, Source, Span
 
 NAME = "modelslab"
 PREFIXES = ("/api/v1/enterprise/voice", "/api/v6/voice")
@@ -145,7 +145,7 @@ def to_order(wish: Wish) -> Order:
         prompt=wish.prompt,
         model=model,
         seconds=(wish.max_new_token or TOKENS_USUAL) / TOKENS_PER_SECOND,
-        melody=melody,
+        melody=melody and Span(source=melody),
         encoding=Encoding(wish.output_format or "wav"),
         sample_rate=wish.sampling_rate or RATE_USUAL,
         channels=MODELS[model].channels,

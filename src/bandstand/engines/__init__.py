@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from bandstand.audio.clip import Clip
@@ -17,15 +18,37 @@ from bandstand.specs import MusicSpec
 MODULES: Mapping[str, str] = {
     "composer": "bandstand.engines.composer",
     "fake": "bandstand.engines.fake",
+    "musicgen": "bandstand.engines.musicgen",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
+class Equipment:
+    """What an engine may use on this machine; meanings in `settings.py`.
+
+    elsewhere  folders of models that do not lie in the models' folder, by name
+    """
+
+    models: Path
+    device: str = "auto"
+    precision: str = "auto"
+    tracks: int | None = None
+    memory_gb: float | None = None
+    unload_seconds: float = 600.0
+    elsewhere: Mapping[str, Path] = field(default_factory=dict[str, Path])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Given sound, already decoded, and which run of the job this is (1, 2, 3)."""
+    """Given sound, already decoded and cut, and what an engine must know of the job.
+
+    account  whose job it is: owners take turns
+    attempt  which run of the job this is (1, 2, 3)
+    """
 
     melody: Clip | None = None
     continues: Clip | None = None
+    account: str = ""
     attempt: int = 1
 
 
@@ -79,19 +102,11 @@ class Engine(Protocol):
     async def stop(self) -> None: ...
 
 
-def open_engine(name: str) -> Engine:
+def open_engine(name: str, equipment: Equipment) -> Engine:
     """The only late import of the project: each engine brings its own heavy libraries.
 
     raises  Misconfigured when there is none of that name
     """
     if name not in MODULES:
         raise Misconfigured(f"there is no engine {name!r}; there are: {', '.join(MODULES)}")
-    return importlib.import_module(MODULES[name]).open_engine()
-
-
-def find_installed(engines: list[str]) -> frozenset[str]:
-    """Names of the models that these engines can run on this machine."""
-    for name in engines:
-        if name not in MODULES:
-            raise Misconfigured(f"there is no engine {name!r}; there are: {', '.join(MODULES)}")
-    return frozenset(engines)
+    return importlib.import_module(MODULES[name]).open_engine(equipment)

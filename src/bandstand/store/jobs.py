@@ -259,7 +259,7 @@ def remove_content(connection: sa.Connection, job_id: str) -> None:
     job = find(connection, job_id)
     if job is None or job.removed is not None:
         return
-    spec = replace(job.spec, prompt="", melody=None, continues=None)
+    spec = replace(job.spec, prompt="", melody=None, continues=None, sections=())
     connection.execute(
         jobs.update()
         .where(jobs.c.id == job_id)

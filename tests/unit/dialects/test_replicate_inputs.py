@@ -75,8 +75,17 @@ def test_continuation_ends_where_it_is_told() -> None:
 def test_audio_alone_is_a_melody() -> None:
     order = ordered(input_audio=SOUND)
 
-    assert order.spec.melody == Source(uri=SOUND)
+    assert order.spec.melody == Span(source=Source(uri=SOUND))
     assert order.flaw is None
+
+
+@pytest.mark.parametrize(("continuation", "field"), [(False, "melody"), (True, "continues")])
+def test_given_audio_is_cut_whatever_it_is_for(continuation: bool, field: str) -> None:  # noqa: FBT001
+    spec = ordered(
+        input_audio=SOUND, continuation=continuation, continuation_start=1, continuation_end=3
+    ).spec
+
+    assert spec.spans == {field: Span(source=Source(uri=SOUND), start=1.0, end=3.0)}
 
 
 @pytest.mark.parametrize(("model", "channels"), [("stereo-large", 2), ("large", 1)])
@@ -195,7 +204,7 @@ def test_audio_that_nothing_here_can_use_is_a_flaw() -> None:
     order = ordered(Catalog(), input_audio=SOUND)
 
     assert order.flaw is not None
-    assert "not installed" in order.flaw
+    assert "has no weights here" in order.flaw
 
 
 @pytest.mark.parametrize(

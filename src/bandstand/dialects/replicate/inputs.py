@@ -132,15 +132,15 @@ def to_order(wish: Wish, version: str, catalog: Catalog, *, within: float | None
 def _to_spec(given: Input) -> MusicSpec:
     model = model_named(NAME, given.model_version)
     assert model is not None, "the enum and the catalog name the same models"
-    source = Source(uri=given.input_audio) if given.input_audio else None
+    span = _span(given)
     return MusicSpec(
         prompt=given.prompt or "",
         model=model,
         seconds=float(given.duration),
         # The reference asks for `not seed`: 0 is random, too.
         seed=given.seed if given.seed is not None and given.seed > 0 else None,
-        melody=None if given.continuation else source,
-        continues=_span(given, source) if given.continuation else None,
+        melody=None if given.continuation else span,
+        continues=span if given.continuation else None,
         multiband=given.multi_band_diffusion,
         loudness=Loudness(given.normalization_strategy),
         encoding=Encoding(given.output_format),
@@ -155,9 +155,11 @@ def _to_spec(given: Input) -> MusicSpec:
     )
 
 
-def _span(given: Input, source: Source | None) -> Span | None:
-    if source is None:
+def _span(given: Input) -> Span | None:
+    """The reference cuts a melody as it cuts what is continued."""
+    if not given.input_audio:
         return None
+    source = Source(uri=given.input_audio)
     end = None if given.end is None else float(given.end)
     return Span(source=source, start=float(given.continuation_start), end=end)
 
