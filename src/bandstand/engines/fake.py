@@ -1,7 +1,7 @@
 """A tone instead of music, with delays and accidents on request. For tests and load, never a stand-in.
 
 Given sound shows that it arrived: after a melody the tone has the pitch that is loudest in it, and what is to be continued comes
-first. The prompt's words steer the rest: `work=2` seconds of pretended work in `steps=10` reports, `fail`, `crash` (the process
+first. Each section sounds a semitone above the one before. The prompt's words steer the rest: `work=2` seconds of pretended work in `steps=10` reports, `fail`, `crash` (the process
 ends), `crash=1` (only in run 1), `hang` (reports nothing and never ends), `deaf` (does not hear a cancel).
 """
 
@@ -11,12 +11,13 @@ import asyncio
 import contextlib
 import os
 import time
+from itertools import pairwise
 
 import numpy as np
 
 from bandstand.audio.clip import Clip, Samples
 from bandstand.audio.resample import resample, to_channels
-from bandstand.engines import Inputs, Made, Report
+from bandstand.engines import Equipment, Inputs, Made, Report
 from bandstand.errors import Failed
 from bandstand.specs import MusicSpec
 
@@ -68,12 +69,19 @@ def _piece(spec: MusicSpec, inputs: Inputs) -> Clip:
     if inputs.melody is not None:
         pitch = _loudest_pitch(inputs.melody)
     count = round(spec.seconds * RATE)
-    if inputs.continues is None:
-        return Clip(_tone(pitch, count), RATE)
-    given = resample(to_channels(inputs.continues, 1), RATE).samples
+    given = np.zeros((1, 0), np.float32)
+    if inputs.continues is not None:
+        given = resample(to_channels(inputs.continues, 1), RATE).samples
     if given.shape[1] > count:
         raise Failed("The given audio is longer than the piece that was asked for.")
-    return Clip(np.concatenate([given, _tone(pitch, count - given.shape[1])], axis=1), RATE)
+    return Clip(np.concatenate([given, *_parts(spec, pitch, given.shape[1], count)], axis=1), RATE)
+
+
+def _parts(spec: MusicSpec, pitch: float, first: int, last: int) -> list[Samples]:
+    """A tone for each section from sample `first` on, each a semitone above the one before."""
+    cuts = [max(first, round(section.start * RATE)) for section in spec.sections]
+    bounds = pairwise([first, *cuts, last])
+    return [_tone(pitch * 2 ** (n / 12), end - start) for n, (start, end) in enumerate(bounds)]
 
 
 def _loudest_pitch(melody: Clip) -> float:
@@ -94,5 +102,6 @@ def _tone(pitch: float, count: int) -> Samples:
     return (tone * fade)[np.newaxis].astype(np.float32)
 
 
-def open_engine() -> FakeEngine:
+def open_engine(equipment: Equipment) -> FakeEngine:
+    del equipment
     return FakeEngine()

@@ -12,7 +12,7 @@ from bandstand.audio.clip import Clip
 from bandstand.engines import Inputs, Made
 from bandstand.engines.fake import FakeEngine
 from bandstand.errors import Failed
-from bandstand.specs import MusicSpec
+from bandstand.specs import MusicSpec, Section
 
 
 class Heard:
@@ -27,9 +27,11 @@ class Heard:
         self.audio = self.stretches.append
 
 
-async def play(prompt: str = "work=0", heard: Heard | None = None, **more: Any) -> Made:
+async def play(
+    prompt: str = "work=0", heard: Heard | None = None, *, given: Clip | None = None, **more: Any
+) -> Made:
     spec = MusicSpec(prompt=prompt, **{"seconds": 1.0, "seed": 7, **more})
-    return await FakeEngine().make(spec, Inputs(), heard or Heard())
+    return await FakeEngine().make(spec, Inputs(continues=given), heard or Heard())
 
 
 async def test_the_tone_is_as_long_as_asked() -> None:
@@ -46,6 +48,23 @@ async def test_another_seed_makes_another_tone() -> None:
     first, second = await play(), await play(seed=8)
 
     assert not np.array_equal(first.clip.samples, second.clip.samples)
+
+
+async def test_each_section_sounds_a_semitone_above_the_one_before() -> None:
+    parts = tuple(Section(start=start, prompt="") for start in (1.0, 2.0))
+    sound = (await play(seconds=3.0, sections=parts)).clip.samples[0]
+
+    pitches = [np.abs(np.fft.rfft(second)).argmax() for second in np.split(sound, 3)]
+    assert pitches == pytest.approx([227, 227 * 2 ** (1 / 12), 227 * 2 ** (2 / 12)], abs=1)
+
+
+async def test_sections_within_what_is_continued_are_over_when_the_tone_begins() -> None:
+    parts = (Section(start=0.5, prompt=""),)
+    given = Clip(np.zeros((1, 32000), np.float32), 32000)
+    sound = (await play(given=given, seconds=2.0, sections=parts)).clip.samples[0]
+
+    assert sound.shape == (64000,)
+    assert np.abs(np.fft.rfft(sound[32000:])).argmax() == pytest.approx(227 * 2 ** (1 / 12), abs=1)
 
 
 async def test_the_stretches_are_the_tone() -> None:
