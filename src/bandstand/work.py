@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,7 +20,7 @@ from bandstand import __version__
 from bandstand.audio.tags import Tags
 from bandstand.blobs import Blobs, open_bucket
 from bandstand.bulletin import Bulletin
-from bandstand.catalog import MODELS
+from bandstand.catalog import Catalog, Model
 from bandstand.engines.host import Host, Pcm
 from bandstand.engines.spool import Pressed, read_manifest
 from bandstand.errors import BandstandError, EngineDied, Failed, Misconfigured, Unavailable
@@ -53,6 +54,7 @@ class Work:
         bulletin: Bulletin,
         runner: Runner,
         sources: Sources,
+        catalog: Catalog,
         hosts: Mapping[str, Host],
         spool: Path,
     ) -> None:
@@ -61,6 +63,7 @@ class Work:
         self._bulletin = bulletin
         self._runner = runner
         self._sources = sources
+        self._catalog = catalog
         self._hosts = hosts
         self._spool = spool
         self._later: set[asyncio.Task[None]] = set()
@@ -136,9 +139,11 @@ class Work:
             self._persist(
                 self._hosts[job.engine].make,
                 job.id,
-                job.spec,
+                replace(
+                    job.spec, model=job.model
+                ),  # what stands in may be another than was asked for
                 inputs,
-                tags=_tags(job),
+                tags=_tags(job, self._catalog.find(job.model)),
                 folder=folder,
                 listener=reporter,
                 alone=alone,
@@ -367,12 +372,12 @@ def live_prefix(job_id: str) -> str:
     return f"jobs/{job_id}/live"
 
 
-def _tags(job: Job) -> Tags:
+def _tags(job: Job, model: Model) -> Tags:
     return Tags(
         prompt=job.spec.prompt,
         seed=job.spec.seed,
         model=job.model,
         engine=job.engine,
-        licence=MODELS[job.model].licence,
+        licence=model.licence,
         software=f"Bandstand {__version__}",
     )

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from bandstand.blobs import Blobs, open_blobs
 from bandstand.bulletin import Bulletin
+from bandstand.catalog import Catalog
 from bandstand.engines import spool
 from bandstand.fetch import Fetcher
 from bandstand.jobs import Event, Job, Status, Times, new_id, new_number
@@ -23,6 +24,7 @@ from bandstand.store.database import Database
 from bandstand.work import Work
 
 PRICE = 5
+CATALOG = Catalog(frozenset({"fake", "composer"}))
 QUEUED = Job(
     id="",
     account="",
@@ -52,6 +54,7 @@ class ScriptedHost:
     def __init__(self, *script: Exception | Callable[..., Awaitable[object]]) -> None:
         self.script = list(script)
         self.runs: list[tuple[int, bool]] = []  # (attempt, alone)
+        self.specs: list[MusicSpec] = []
 
     async def make(
         self,
@@ -65,6 +68,7 @@ class ScriptedHost:
         tags: Any,
     ) -> tuple[spool.Pressed, ...]:
         self.runs.append((inputs.attempt, alone))
+        self.specs.append(spec)
         act = self.script.pop(0) if self.script else None
         if isinstance(act, Exception):
             raise act
@@ -96,7 +100,9 @@ class Stage:
     def work_with(self, blobs: Any) -> Work:
         hosts: Any = {"fake": self.host}
         sources = Sources(self.database, blobs, Fetcher([], "https://here"), "https://here")
-        return Work(self.database, blobs, self.bulletin, self.runner, sources, hosts, self.spool)
+        return Work(
+            self.database, blobs, self.bulletin, self.runner, sources, CATALOG, hosts, self.spool
+        )
 
     def queued(self, **changes: Any) -> str:
         """The id of an accepted job that no workflow runs."""

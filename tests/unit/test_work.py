@@ -13,6 +13,7 @@ from bandstand.blobs import Blobs, Stored
 from bandstand.errors import EngineDied, Failed, Unavailable
 from bandstand.jobs import EventKind, Status
 from bandstand.service import cancel_unless_final
+from bandstand.specs import MusicSpec
 from bandstand.store import jobs
 from bandstand.store.database import Database
 from bandstand.work import RUNS_MAX
@@ -41,6 +42,16 @@ async def test_a_job_that_is_made_has_its_track_stored(database: Database, tmp_p
     assert done.track is not None
     assert (done.status, done.attempts, done.progress) == (Status.SUCCEEDED, 1, 1.0)
     assert await stage.blobs.get(done.track.key) == b"sound"
+
+
+async def test_the_engine_is_asked_for_the_model_that_stands_in(
+    database: Database, tmp_path: Path
+) -> None:
+    stage = Stage(database, tmp_path)
+    wished = MusicSpec(prompt="rain", model="stereo-large", seed=1)
+    await stage.work.perform(stage.queued(spec=wished))
+
+    assert [spec.model for spec in stage.host.specs] == ["fake"]
 
 
 async def test_a_success_is_paid(database: Database, tmp_path: Path) -> None:
