@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny import loaded_tiny, save_tiny
+from tiny import loaded_tiny, save_tiny, tiny_tokenizer
 
 from bandstand.catalog import MODELS
 from bandstand.engines.pull import FolderOrigin, aim_at, carry_out, prepare
@@ -27,6 +27,7 @@ from bandstand.engines.weights import (
     write_manifest,
 )
 from bandstand.errors import Conflict, Invalid, NotFound
+from bandstand.musicgen.checkpoints import read_checkpoint, write_audiocraft
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +195,22 @@ def test_weights_of_a_model_name_the_companions_that_are_there(models: Path):
     assert (found.text, found.codec) == (None, None)
 
 
+def test_model_in_audiocrafts_layout_plays_with_its_companion(kinds: Path, tmp_path: Path):
+    write_audiocraft(read_checkpoint(kinds / "small"), tmp_path / "craft")
+    assert find_model(tmp_path, "craft").lacks == ("t5-base",)
+    with pytest.raises(Invalid, match="bandstand models pull t5-base"):
+        weights_of(tmp_path, "craft")
+    loaded_tiny("small").text_encoder.save_pretrained(tmp_path / "text")
+    tiny_tokenizer().save_pretrained(tmp_path / "text")
+
+    manifest = pulled(tmp_path / "text", tmp_path, "t5-base")
+
+    assert (manifest.layout, manifest.licence) == ("companion", "Apache-2.0")
+    found = weights_of(tmp_path, "craft")
+    assert read_checkpoint(found.folder, text_folder=found.text, codec_folder=found.codec)
+    assert [model.name for model in installed_models(tmp_path)] == ["craft"]
+
+
 class TestRemove:
     def test_room_is_freed_and_told(self, models: Path):
         size = installed_models(models)[0].bytes
@@ -237,6 +254,14 @@ class TestRemove:
         remove(tmp_path, "small")
 
         assert broken_models(tmp_path) == ()
+
+    def test_what_a_broken_pull_left_can_be_removed(self, tmp_path: Path):
+        partial = tmp_path / ".partial" / "small"
+        partial.mkdir(parents=True)
+        (partial / "model.safetensors.part").write_bytes(bytes(1000))
+
+        assert remove(tmp_path, "small") == 1000
+        assert not partial.exists()
 
     def test_what_is_not_there_is_told(self, tmp_path: Path):
         with pytest.raises(NotFound):
