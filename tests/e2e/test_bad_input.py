@@ -172,6 +172,7 @@ def raw(api: Api, field: str, text: str) -> bytes:
 HUGE = "1" + "0" * 400
 NUMBERS = ["-1", "0", "1e9", '"8"', "null", "true", "[]", "{}", "NaN", "Infinity", "-Infinity"]
 NUMBERS += ["1e400", "-1e400", HUGE, "-" + HUGE, str(2**63), str(2**64)]
+FORTY_ONE = [{"start": 0.01 * (n + 1), "prompt": "x"} for n in range(41)]
 BAD = {
     "native": {
         "seconds": [*NUMBERS, "0.49", "600.1"],
@@ -185,6 +186,10 @@ BAD = {
         "top_k": ["1.5", '"1"', "null", "NaN", HUGE, str(2**64)],
         "top_p": ["NaN", "-Infinity", '"1"', HUGE],
         "guidance": ["NaN", "1e400", '"1"', "-" + HUGE],
+        "multiband": ["1", '"true"', "null"],
+        "melody": ["7", "true", "[]"],
+        "continues": ["7", '"http://example.org/"', "[]"],
+        "sections": ["null", "7", '"x"', "{}", json.dumps(FORTY_ONE)],
     },
     "replicate": {
         "duration": [*NUMBERS, "601"],
@@ -203,6 +208,16 @@ BAD = {
         "classifier_free_guidance": ["1.5", "NaN", HUGE],
     },
 }
+WITHIN = {
+    "melody.source": '{"start": 1}',
+    "melody.start": '{"source": "http://example.org/", "start": -1}',
+    "melody.end": '{"source": "http://example.org/", "end": "1"}',
+    "melody.stop": '{"source": "http://example.org/", "stop": 1}',
+    "sections.0.prompt": '[{"start": 0.5}]',
+    "sections.0.start": '[{"start": 0, "prompt": "x"}]',
+    "sections.1.start": '[{"start": 0.5, "prompt": "x"}, {"start": 0.5, "prompt": "x"}]',
+    "sections.0.mood": '[{"start": 0.5, "prompt": "x", "mood": "x"}]',
+}
 CASES = [(name, field) for name, fields in BAD.items() for field in fields]
 
 
@@ -217,6 +232,16 @@ def test_value_that_cannot_be_used_is_refused_by_its_field(
         told = refused(api, answer, 422)
         own = f"input.{field}" if name == "replicate" else field
         assert told["fields"] == {own}, text[:50]
+
+
+@pytest.mark.parametrize("field", WITHIN)
+def test_what_is_wrong_within_a_field_is_told_by_its_place(embedded: httpx2.Client, field: str):
+    api = APIS["native"]
+
+    body = raw(api, field.partition(".")[0], WITHIN[field])
+    answer = embedded.post(api.path, content=body, headers=JSON)
+
+    assert refused(api, answer, 422)["fields"] == {field}
 
 
 def test_strange_prompt_is_accepted(client: httpx2.Client, api: Api):

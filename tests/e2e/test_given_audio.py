@@ -186,6 +186,29 @@ def test_melody_is_an_uploaded_file(client):
     assert pitch_of(*heard(client, job)) == pytest.approx(PITCH, abs=2)
 
 
+def test_melody_is_a_stretch_of_what_was_given(client):
+    content = packed(np.concatenate([tone(), tone(2 * PITCH)]))
+    stretch = {"source": data_uri(content), "start": 1.0, "end": 2.0}
+
+    job = made(client, melody=stretch)
+
+    assert pitch_of(*heard(client, job)) == pytest.approx(2 * PITCH, abs=2)
+    assert job["asked"]["melody"]["start"] == 1.0
+    assert job["asked"]["melody"]["source"].startswith("data:audio/wav;sha256=")
+
+
+def test_each_section_is_heard_from_its_start(client):
+    sections = [{"start": 1.0, "prompt": "snow"}, {"start": 2.0, "prompt": "sun"}]
+
+    job = made(client, sections=sections, seconds=3.0)
+    samples, rate = heard(client, job)
+
+    first, second, third = (pitch_of(part, rate) for part in np.split(samples, 3))
+    assert job["asked"]["sections"] == sections
+    assert second / first == pytest.approx(2 ** (1 / 12), rel=0.01)
+    assert third / second == pytest.approx(2 ** (1 / 12), rel=0.01)
+
+
 def test_beginning_is_what_was_given_and_counts_in_the_length(client):
     content = packed(tone(seconds=2.0))
 
@@ -205,11 +228,12 @@ def test_beginning_longer_than_the_piece_fails(client):
     assert "longer" in refusal(client, continues={"source": source}, seconds=2.0)
 
 
+@pytest.mark.parametrize("field", ["melody", "continues"])
 @pytest.mark.parametrize("span", [{"start": 5.0}, {"start": 1.0, "end": 0.5}, {"start": 1e308}])
-def test_beginning_with_nothing_in_it_fails(client, span: dict[str, float]):
+def test_stretch_with_nothing_in_it_fails(client, field: str, span: dict[str, float]):
     source = data_uri(packed(tone()))
 
-    assert "empty" in refusal(client, continues={"source": source, **span})
+    assert "empty" in refusal(client, **{field: {"source": source, **span}})
 
 
 def test_melody_and_beginning_together_are_refused(client):
@@ -219,7 +243,11 @@ def test_melody_and_beginning_together_are_refused(client):
 
 
 def test_model_that_cannot_follow_says_so(client):
+    sections = [{"start": 1.0, "prompt": "snow"}]
+
     assert "cannot do this" in refusal(client, melody=data_uri(packed(tone())), model="large")
+    assert "cannot do this" in refusal(client, multiband=True)
+    assert "cannot do this" in refusal(client, sections=sections, model="composer")
 
 
 def test_sound_inside_the_request_is_told_back_by_its_digest(client):

@@ -1,0 +1,97 @@
+"""Jobs: asking for one, looking at it, hearing it while it is made, calling it off."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.responses import RedirectResponse, StreamingResponse
+
+from bandstand.dialects import wire
+from bandstand.dialects.native.door import admit
+from bandstand.dialects.native.picture import render
+from bandstand.dialects.native.wishes import Wish, to_order
+from bandstand.errors import Invalid, NotFound
+from bandstand.jobs import Job
+from bandstand.service import Scope, Service
+
+
+class Jobs:
+    """The endpoints of `/v1/jobs`."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def create(self, request: Request, wish: Wish) -> Response:
+        account = await admit(self._service, request, Scope.WRITE)
+        job = await self._service.submit(account, to_order(wish), once=wire.once(request))
+        return wire.told(render(self._service, job), job, status=201)
+
+    async def page(
+        self,
+        request: Request,
+        cursor: Annotated[str | None, Query(max_length=100)] = None,
+        size: Annotated[int, Query(ge=1, le=100)] = 20,
+    ) -> Response:
+        account = await admit(self._service, request)
+        found = await self._service.page(account, origin=None, cursor=cursor, size=size)
+        body = {
+            "jobs": [render(self._service, job) for job in found.jobs],
+            "newer": found.newer,
+            "older": found.older,
+        }
+        return wire.told(body)
+
+    async def get(self, request: Request, job_id: str) -> Response:
+        job = await self._job(request, job_id)
+        ahead = await self._service.position(job)
+        return wire.told({**render(self._service, job), "jobs_ahead": ahead}, job)
+
+    async def cancel(self, request: Request, job_id: str) -> Response:
+        job = await self._service.cancel(await admit(self._service, request, Scope.WRITE), job_id)
+        return wire.told(render(self._service, job), job)
+
+    async def delete(self, request: Request, job_id: str) -> Response:
+        await self._service.delete(await admit(self._service, request, Scope.WRITE), job_id)
+        return Response(status_code=204)
+
+    async def events(self, request: Request, job_id: str) -> EventSourceResponse:
+        job = await self._job(request, job_id)
+        return wire.stream(_events(self._service, job, _last_event(request)))
+
+    async def audio(self, request: Request, job_id: str) -> Response:
+        job = await self._job(request, job_id)
+        if job.track:
+            return RedirectResponse(self._service.link(job, job.track))
+        if job.status.is_final:
+            raise NotFound("This job made no sound.")
+        return StreamingResponse(self._service.listen(job), media_type="audio/wav")
+
+    async def _job(self, request: Request, job_id: str) -> Job:
+        return await self._service.get(await admit(self._service, request), job_id)
+
+
+async def _events(service: Service, job: Job, after: int) -> AsyncIterator[ServerSentEvent]:
+    async for event in service.watch(job, after):
+        detail = {name: value for name, value in event.detail.items() if name != "key"}
+        if event.is_final:
+            with contextlib.suppress(NotFound):  # deleted meanwhile
+                detail["job"] = render(service, await service.get(None, job.id))
+        yield ServerSentEvent(
+            data=json.dumps({**detail, "at": wire.iso(event.at)}),
+            event=event.kind.value,
+            id=str(event.number),
+            sep="\n",
+        )
+
+
+def _last_event(request: Request) -> int:
+    """raises Invalid when the header is not a number that we gave"""
+    given = request.headers.get("last-event-id", "0") or "0"
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise Invalid("Last-Event-ID", "must be the number of an event")
+    return int(given)
