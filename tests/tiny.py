@@ -5,7 +5,10 @@ They have the real rates (32 kHz, hop 640, 50 frames a second) and the real dela
 
 from __future__ import annotations
 
+import atexit
 import functools
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,11 @@ from transformers import (
     T5Config,
     T5TokenizerFast,
 )
+
+from bandstand.musicgen.checkpoints import Checkpoint, read_checkpoint
+
+# Of tensors so small a second thread only spins, and worst when another process wants the core.
+torch.set_num_threads(1)
 
 NAMES = (
     "small",
@@ -133,6 +141,20 @@ def save_tiny(folder: Path, name: str, *, seed: int = 0, shard: str = "5GB") -> 
     tiny_tokenizer().save_pretrained(folder)
     EncodecFeatureExtractor(feature_size=1, sampling_rate=32000).save_pretrained(folder)
     return folder
+
+
+@functools.cache
+def tiny_folder(name: str) -> Path:
+    """The tiny model on disk, until the tests end; whoever reads it must not change it."""
+    folder = Path(tempfile.mkdtemp(prefix="tiny-"))
+    atexit.register(shutil.rmtree, folder)
+    return save_tiny(folder, name)
+
+
+@functools.cache
+def checkpoint_of(name: str) -> Checkpoint:
+    """The tiny model as we read it."""
+    return read_checkpoint(tiny_folder(name))
 
 
 @functools.cache

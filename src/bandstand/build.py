@@ -14,10 +14,9 @@ from sqlalchemy import Connection
 
 from bandstand.blobs import Blobs, open_blobs
 from bandstand.bulletin import Bulletin
-from bandstand.catalog import Catalog
 from bandstand.dialects import all_dialects
-from bandstand.engines import find_installed
 from bandstand.engines.host import Host
+from bandstand.engines.offer import engines_of, equipment_of, open_catalog
 from bandstand.errors import Unavailable
 from bandstand.fetch import Fetcher
 from bandstand.gate import Gate
@@ -64,7 +63,7 @@ def build(settings: Settings) -> Bandstand:
         blobs,
         bulletin,
         runner,
-        Catalog(find_installed(settings.engines), settings.stand_in),
+        open_catalog(settings),
         Signer(database.write_now(accounts.secret_named, "links")),
         Gate(settings, database),
         fetcher,
@@ -90,11 +89,16 @@ class Machinery:
         self._settings = settings
         self._database = database
         self._runner = runner
-        engines = [] if settings.role is Role.API else settings.engines
-        self._hosts = {name: Host(name, hang_seconds=settings.hang_seconds) for name in engines}
+        engines = [] if settings.role is Role.API else engines_of(settings)
+        equipment = equipment_of(settings)
+        self._hosts = {
+            name: Host(name, equipment, hang_seconds=settings.hang_seconds) for name in engines
+        }
         spool = settings.data / "spool"
         sources = Sources(database, blobs, fetcher, settings.url)
-        self._work = Work(database, blobs, bulletin, runner, sources, self._hosts, spool)
+        self._work = Work(
+            database, blobs, bulletin, runner, sources, service.catalog, self._hosts, spool
+        )
         self._sweep = Sweep(database, blobs, runner, _keep(settings), spool=spool)
         self._webhooks = Webhooks(
             database, fetcher, _renderer(service), pauses=settings.webhook_pauses

@@ -47,6 +47,24 @@ class StandIn(enum.StrEnum):
     ERROR = "error"
 
 
+class Device(enum.StrEnum):
+    """Where a model computes."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
+class Precision(enum.StrEnum):
+    """In which numbers a model's decoder computes; all else of it is always float32."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+
 Names = Annotated[list[str], NoDecode]
 Pauses = Annotated[list[Annotated[float, Field(gt=0, le=7 * 86400)]], NoDecode]
 
@@ -80,7 +98,8 @@ class Settings(BaseSettings):
         description="file:///FOLDER or s3://BUCKET/PREFIX; default a folder in the data folder.",
     )
     engines: Names = Field(
-        ["composer"], description="Engines this process runs, separated by commas."
+        ["auto"],
+        description="Engines this process runs, separated by commas; auto: composer, and musicgen once its weights and torch are here.",
     )
     stand_in: StandIn = Field(
         StandIn.BUILTIN,
@@ -88,6 +107,30 @@ class Settings(BaseSettings):
     )
     models: Path | None = Field(
         None, description="Folder of model weights; default in the data folder."
+    )
+    commercial_only: bool = Field(
+        False, description="Refuse weights whose licence does not allow commercial use."
+    )
+    device: Device = Field(
+        Device.AUTO, description="Where MusicGen computes: cpu, cuda, mps; auto takes the best."
+    )
+    precision: Precision = Field(
+        Precision.AUTO,
+        description="Numbers MusicGen's decoder computes in: float32, bfloat16, float16; auto: float32 on a CPU, float16 elsewhere.",
+    )
+    tracks: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="Pieces MusicGen decodes at once; default 4 on a CPU, 16 elsewhere.",
+    )
+    memory_gb: float | None = Field(
+        None,
+        gt=0,
+        description="Memory for loaded models, in GB; default 70 % of the machine's, or of the GPU's.",
+    )
+    unload_seconds: float = Field(
+        600.0, gt=0, description="A model that nobody used for so long is unloaded."
     )
     allowed_private_hosts: Names = Field(
         [],
@@ -174,6 +217,10 @@ class Settings(BaseSettings):
     @property
     def blobs(self) -> str:
         return self.blobs_url or str(self.data.resolve() / "blobs")
+
+    @property
+    def models_folder(self) -> Path:
+        return (self.models or self.data / "models").resolve()
 
     @property
     def url(self) -> str:

@@ -30,7 +30,7 @@ def test_defaults_serve_on_loopback_only():
 
     assert settings.host == "127.0.0.1"
     assert settings.role is Role.ALL
-    assert settings.engines == ["composer"]
+    assert settings.engines == ["auto"]
 
 
 def test_names_are_those_that_were_promised():

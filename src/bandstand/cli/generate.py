@@ -81,13 +81,11 @@ def generate(
 def _make(spec: MusicSpec, target: Path, *, with_extras: bool) -> list[dict[str, Any]]:
     from bandstand import __version__
     from bandstand.audio.tags import Tags
-    from bandstand.catalog import Catalog
-    from bandstand.engines import find_installed
+    from bandstand.engines.offer import open_catalog
     from bandstand.engines.press import press
     from bandstand.settings import load_settings
 
-    settings = load_settings()
-    made_by = Catalog(find_installed(settings.engines), settings.stand_in).choose(spec)
+    made_by = open_catalog(load_settings()).choose(spec)
     tags = Tags(
         prompt=spec.prompt,
         seed=spec.seed,
@@ -105,8 +103,10 @@ def _make(spec: MusicSpec, target: Path, *, with_extras: bool) -> list[dict[str,
 
 async def _compose(engine_name: str, spec: MusicSpec) -> Made:
     from bandstand.engines import Inputs, open_engine
+    from bandstand.engines.offer import equipment_of
+    from bandstand.settings import load_settings
 
-    engine = open_engine(engine_name)
+    engine = open_engine(engine_name, equipment_of(load_settings()))
     with _bar() as bar:
         await engine.start()
         return await engine.make(spec, Inputs(), bar)

@@ -1,6 +1,6 @@
 """The engine's process: `python -m bandstand.engines.child NAME FD`. Started by `host.py`, never by a person.
 
-It knows no database and no network. Messages are tuples, first their name:
+It knows no database and no network. The first thing it hears is its equipment. Messages are tuples, first their name:
 
     in   make JOB SPEC INPUTS TAGS FOLDER · drop JOB · stop
     out  ready SLOTS · broken TEXT · beat · begun JOB · progress JOB FRACTION · log JOB LINE · audio JOB PCM
@@ -125,7 +125,8 @@ class Told:
 
 
 async def _run(name: str, descriptor: int) -> None:
-    await Child(open_engine(name), Connection(descriptor)).serve()
+    connection = Connection(descriptor)
+    await Child(open_engine(name, connection.recv()), connection).serve()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 
 from bandstand.audio.clip import Clip, Samples
 from bandstand.composer.piece import Piece, Stretch, compose, warm_up
-from bandstand.engines import Extra, Inputs, Made, Report
+from bandstand.engines import Equipment, Extra, Inputs, Made, Report
 from bandstand.specs import MusicSpec
 
 RATE = 44100
@@ -69,5 +69,6 @@ def _extras(piece: Piece) -> tuple[Extra, ...]:
     )
 
 
-def open_engine() -> ComposerEngine:
+def open_engine(equipment: Equipment) -> ComposerEngine:
+    del equipment
     return ComposerEngine()

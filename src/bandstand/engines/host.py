@@ -23,7 +23,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 
 from bandstand.audio.tags import Tags
-from bandstand.engines import Inputs
+from bandstand.engines import Equipment, Inputs
 from bandstand.engines.spool import Pressed
 from bandstand.errors import EngineDied, Failed, Unavailable
 from bandstand.specs import MusicSpec
@@ -72,8 +72,9 @@ class Inside:
 class Host:
     """One engine, N jobs at once."""
 
-    def __init__(self, engine: str, *, hang_seconds: float) -> None:
+    def __init__(self, engine: str, equipment: Equipment, *, hang_seconds: float) -> None:
         self.engine = engine
+        self._equipment = equipment
         self.slots = 1
         self.restarts = 0
         self._hang_seconds = hang_seconds
@@ -194,6 +195,7 @@ class Host:
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
         )
         theirs.close()
+        ours.send(self._equipment)
         self._connection = ours
         self._beat_at = time.monotonic()
         loop = asyncio.get_running_loop()

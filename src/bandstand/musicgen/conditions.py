@@ -22,9 +22,9 @@ from transformers.models.t5.modeling_t5 import T5EncoderModel
 
 from bandstand.errors import Misconfigured
 from bandstand.musicgen.checkpoints import Part
+from bandstand.musicgen.memory import TOKENS_MAX
 from bandstand.musicgen.sizes import Sizes
 
-TOKENS_MAX = 512  # what T5 was trained on
 REMEMBERED = 256
 
 
@@ -39,7 +39,7 @@ class TextEncoder:
         self._tokenizer = Tokenizer.from_file(str(file))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._model: nn.Module = _t5(part).to(device)
+        self._model = _t5(part).to(device)
         self._width = int(part.settings["d_model"])
         self._device = device
         self._known: OrderedDict[str, Tensor] = OrderedDict()
@@ -75,7 +75,7 @@ class TextEncoder:
             return self._model(input_ids=given).last_hidden_state[0].float()
 
 
-def _t5(part: Part) -> T5EncoderModel:
+def _t5(part: Part) -> nn.Module:
     settings = {key: value for key, value in part.settings.items() if key != "dtype"}
     with torch.device("meta"):
         model = T5EncoderModel(T5Config(**settings))

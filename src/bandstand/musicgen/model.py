@@ -27,14 +27,14 @@ from bandstand.errors import Canceled, Failed
 from bandstand.musicgen.checkpoints import Checkpoint, read_checkpoint
 from bandstand.musicgen.chroma import MelodyCache, Separate, null_frames
 from bandstand.musicgen.codec import Codec, Stream
-from bandstand.musicgen.conditions import TOKENS_MAX, Conditions, TextEncoder
+from bandstand.musicgen.conditions import Conditions, TextEncoder
 from bandstand.musicgen.decoder import Decoder, TorchDecoder
-from bandstand.musicgen.delay import columns_of
 from bandstand.musicgen.engine import Engine
+from bandstand.musicgen.memory import TOKENS_MAX, positions_of
 from bandstand.musicgen.multiband import MultiBand
 from bandstand.musicgen.piece import Brake, Listener, Piece
 from bandstand.musicgen.runner import Runner, Track
-from bandstand.musicgen.sizes import FRAME_RATE, WINDOW_FRAMES, Sizes
+from bandstand.musicgen.sizes import FRAME_RATE, WINDOW_FRAMES
 from bandstand.musicgen.windows import Window, plan_windows
 
 TOO_LONG = "Prompt is longer than audio to generate"  # as the reference says it
@@ -255,9 +255,3 @@ class MusicGen:
 
     def _clip(self, sound: Tensor) -> Clip:
         return Clip(sound.float().cpu().numpy(), self.rate)
-
-
-def positions_of(sizes: Sizes) -> int:
-    """How many positions a slot needs: the longest prefix and the longest track."""
-    before = sizes.chroma_frames + TOKENS_MAX if sizes.is_prefix else 0
-    return before + columns_of(WINDOW_FRAMES, sizes.delays) - 1

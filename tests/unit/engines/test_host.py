@@ -16,12 +16,13 @@ import pytest
 import pytest_asyncio
 
 from bandstand.audio.tags import Tags
-from bandstand.engines import Inputs
+from bandstand.engines import Equipment, Inputs
 from bandstand.engines.host import Gate, Host, Pcm
 from bandstand.engines.spool import Pressed
 from bandstand.errors import EngineDied, Failed, Unavailable
 from bandstand.specs import MusicSpec
 
+EQUIPMENT = Equipment(models=Path("models"))
 TAGS = Tags(prompt="tone", seed=1, model="fake", engine="fake", licence="none", software="tests")
 
 
@@ -46,7 +47,7 @@ class Heard:
 
 @pytest_asyncio.fixture
 async def host() -> AsyncIterator[Host]:
-    host = Host("fake", hang_seconds=1.0)
+    host = Host("fake", EQUIPMENT, hang_seconds=1.0)
     await host.start()
     yield host
     await host.stop()
@@ -202,7 +203,7 @@ async def test_an_engine_deaf_to_a_cancel_is_replaced_within_a_second(
 
 
 async def test_stop_leaves_no_process_behind(tmp_path: Path) -> None:
-    host = Host("fake", hang_seconds=60)
+    host = Host("fake", EQUIPMENT, hang_seconds=60)
     await host.start()
     making = make(host, tmp_path, "work=30")
     await asyncio.sleep(0.2)
@@ -215,7 +216,7 @@ async def test_stop_leaves_no_process_behind(tmp_path: Path) -> None:
 
 
 async def test_stop_ends_an_engine_that_does_not_want_to(tmp_path: Path) -> None:
-    host = Host("fake", hang_seconds=60)
+    host = Host("fake", EQUIPMENT, hang_seconds=60)
     await host.start()
     making = make(host, tmp_path, "deaf")
     await asyncio.sleep(0.2)
@@ -228,7 +229,7 @@ async def test_stop_ends_an_engine_that_does_not_want_to(tmp_path: Path) -> None
 
 
 async def test_a_start_that_fails_is_told_in_the_engines_words() -> None:
-    host = Host("nonsense", hang_seconds=60)
+    host = Host("nonsense", EQUIPMENT, hang_seconds=60)
 
     with pytest.raises(Unavailable, match="does not start"):
         await host.start()
@@ -237,7 +238,7 @@ async def test_a_start_that_fails_is_told_in_the_engines_words() -> None:
 
 
 async def test_a_start_that_failed_is_not_tried_again_at_once() -> None:
-    host = Host("nonsense", hang_seconds=60)
+    host = Host("nonsense", EQUIPMENT, hang_seconds=60)
     with pytest.raises(Unavailable):
         await host.start()
     began = time.monotonic()
@@ -249,7 +250,7 @@ async def test_a_start_that_failed_is_not_tried_again_at_once() -> None:
 
 
 async def test_a_canceled_start_does_not_spoil_it_for_others(tmp_path: Path) -> None:
-    host = Host("fake", hang_seconds=60)
+    host = Host("fake", EQUIPMENT, hang_seconds=60)
     first = make(host, tmp_path)
     await asyncio.sleep(0.05)
     first.cancel()
@@ -261,8 +262,10 @@ async def test_a_canceled_start_does_not_spoil_it_for_others(tmp_path: Path) -> 
 
 PARENT = """
 import asyncio, time
+from pathlib import Path
+from bandstand.engines import Equipment
 from bandstand.engines.host import Host
-host = Host("fake", hang_seconds=60)
+host = Host("fake", Equipment(models=Path("models")), hang_seconds=60)
 asyncio.run(host.start())
 print(host._process.pid, flush=True)
 time.sleep(60)

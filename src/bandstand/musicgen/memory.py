@@ -1,0 +1,27 @@
+"""How long a track can be, and how much memory a model takes; known before it is loaded. No torch."""
+
+from __future__ import annotations
+
+import math
+
+from bandstand.musicgen.sizes import WINDOW_FRAMES, Sizes
+
+TOKENS_MAX = 512  # of a text; as many as T5 was trained on
+NUMBER_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+OTHERS_BYTES = 4 * (110_000_000 + 57_000_000)  # T5's encoder and EnCodec, always float32
+WORKING_BYTES = 300_000_000  # what a step, a prefix and the stretches of sound take for a moment
+
+
+def positions_of(sizes: Sizes) -> int:
+    """How many positions a slot needs: the longest prefix and the longest track."""
+    before = sizes.chroma_frames + TOKENS_MAX if sizes.is_prefix else 0
+    return before + WINDOW_FRAMES + max(sizes.delays)
+
+
+def bytes_needed(sizes: Sizes, *, precision: str, slots: int) -> int:
+    """Of a loaded model with all its slots in use."""
+    weights = sum(math.prod(shape) for shape in sizes.shapes().values())
+    across = 0 if sizes.is_prefix else TOKENS_MAX
+    # Keys and values of two rows; across, only the conditional row has any.
+    cache = slots * sizes.layers * sizes.width * 2 * (2 * positions_of(sizes) + across)
+    return NUMBER_BYTES[precision] * (weights + cache) + OTHERS_BYTES + WORKING_BYTES
