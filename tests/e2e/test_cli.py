@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from servers import KEY, Server, finished
 
 from bandstand import errors
@@ -159,6 +161,61 @@ class TestGenerate:
         about = json.loads(done.stdout)["files"][0]["about"]
         assert (about["bpm"], about["seconds"]) == (90.0, 2.0)
 
+    def test_a_stretch_of_a_melody_is_followed(self, shell: Shell) -> None:
+        _write_tune(shell.folder / "tune.flac", 660.0, 880.0)
+        given = ("--melody", "tune.flac", "--from", "1", "--to", "2")
+
+        done = shell.run("generate", *PIECE, *given, "-o", "tone.wav")
+
+        assert done.returncode == DONE, done.stderr
+        assert _pitches(shell.folder / "tone.wav") == [pytest.approx(880.0, abs=2)]
+
+    def test_what_is_continued_comes_first(self, shell: Shell) -> None:
+        _write_tune(shell.folder / "tune.wav", 660.0, 880.0)
+        given = ("--continue", "tune.wav", "--from", "1", "--seconds", "2", "--seed", "0")
+
+        done = shell.run("generate", *PIECE, *given, "-o", "tone.wav")
+
+        assert done.returncode == DONE, done.stderr
+        pitches = [pytest.approx(880.0, abs=2), pytest.approx(220.0, abs=2)]
+        assert _pitches(shell.folder / "tone.wav") == pitches
+
+    def test_sections_may_be_given_in_any_order(self, shell: Shell) -> None:
+        sections = ("--section", "2=sun", "--section", "1=snow = rain", "-s", "3", "--seed", "0")
+
+        done = shell.run("generate", *PIECE, *sections, "-o", "tone.wav")
+
+        assert done.returncode == DONE, done.stderr
+        pitches = [pytest.approx(220.0 * 2 ** (n / 12), abs=2) for n in range(3)]
+        assert _pitches(shell.folder / "tone.wav") == pitches
+
+    @pytest.mark.parametrize(
+        ("given", "told"),
+        [
+            (("--melody", "tune.wav", "--from", "2"), "the given audio is empty"),
+            (("--melody", "tune.wav", "--from", "-1"), "melody: must start at 0 or later"),
+            (("--continue", "tune.wav"), "continue: lasts 2 seconds"),
+            (("--melody", "long.wav"), "melody: long.wav: the sound is longer than 120 seconds"),
+        ],
+    )
+    def test_sound_that_cannot_be_used_is_told_in_one_line(
+        self, shell: Shell, given: tuple[str, ...], told: str
+    ) -> None:
+        _write_tune(shell.folder / "tune.wav", 660.0, 880.0)
+        soundfile.write(shell.folder / "long.wav", np.zeros(8000 * 121), 8000)
+
+        done = shell.run("generate", *PIECE, *given)
+
+        assert (done.returncode, done.stdout) == (USAGE, "")
+        assert told in done.stderr.splitlines()[-1]
+
+    def test_who_stands_in_is_told(self, shell: Shell) -> None:
+        shell.settings |= {"ENGINES": "fake", "STAND_IN": "other"}
+
+        done = shell.run("generate", "a tone", "--model", "large", "--seconds", "1")
+
+        assert "fake plays instead" in done.stderr
+
     @pytest.mark.parametrize(
         ("engine", "prompt"), [("fake", "a tone work=30"), ("composer", "slow ambient pads")]
     )
@@ -184,7 +241,21 @@ class TestGenerate:
             ((*PIECE, "-o", "nowhere/tone.wav"), USAGE, "there is no folder nowhere"),
             ((*PIECE, "-o", "/proc/tone.wav"), AWAY, "Cannot write /proc/tone.wav"),
             (("x", "-m", "smal"), USAGE, "did you mean 'small'"),
-            (("x", "-m", "large"), AWAY, "'large' cannot run here"),
+            (("x", "-m", "large"), AWAY, "'large' has no weights here"),
+            (("x", "-m", "./nowhere"), USAGE, "there is no folder nowhere"),
+            ((*PIECE, "--melody", "no.wav"), USAGE, "melody: no.wav: No such file"),
+            ((*PIECE, "--melody", "/proc"), USAGE, "melody: /proc: Is a directory"),
+            ((*PIECE, "--melody", "/dev/zero"), USAGE, "larger than 50 MB"),
+            ((*PIECE, "--melody", "/proc/version"), USAGE, "no sound file of a known kind"),
+            ((*PIECE, "--melody", "http://127.0.0.1/"), USAGE, "melody: "),
+            ((*PIECE, "--continue", "http://h:22/"), USAGE, "continue: "),
+            ((*PIECE, "--melody", "a", "--continue", "b"), USAGE, "melody: cannot be combined"),
+            ((*PIECE, "--from", "1"), USAGE, "no --melody and no --continue"),
+            ((*PIECE, "--section", "snow"), USAGE, "'snow' is not SECONDS=PROMPT"),
+            ((*PIECE, "--section", "x=snow"), USAGE, "'x=snow' is not SECONDS=PROMPT"),
+            ((*PIECE, "--section", "1=snow"), USAGE, "sections.0.start: must lie"),
+            ((*PIECE, "--multiband"), USAGE, "multiband: model 'fake' cannot do this"),
+            ((*PIECE, "--temperature", "nan"), USAGE, "temperature: must be a finite number"),
         ],
     )
     def test_trouble_is_told_in_one_line(
@@ -460,6 +531,22 @@ def _wait_until(happened: Any, *, seconds: float = 20.0) -> None:
 def _probe(file: Path) -> dict[str, Any]:
     asked = ["ffprobe", "-v", "error", "-show_streams", "-show_format", "-of", "json", str(file)]
     return json.loads(subprocess.run(asked, capture_output=True, check=True).stdout)
+
+
+def _write_tune(file: Path, *pitches: float) -> None:
+    """A second of each."""
+    seconds = np.arange(32000) / 32000
+    tones = [0.5 * np.sin(2 * np.pi * pitch * seconds) for pitch in pitches]
+    soundfile.write(file, np.concatenate(tones), 32000)
+
+
+def _pitches(file: Path) -> list[float]:
+    """Hz, of each second."""
+    samples, rate = soundfile.read(file)
+    return [
+        float(np.abs(np.fft.rfft(second * np.hanning(rate))).argmax())
+        for second in np.split(samples, len(samples) // rate)
+    ]
 
 
 def _read_to_end(terminal: int) -> str:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import secrets
 import sys
-import tempfile
-from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bandstand.cli.say import err, show_json
-from bandstand.errors import Invalid, Unavailable
+from bandstand.errors import Invalid
 
 if TYPE_CHECKING:
-    from bandstand.audio.clip import Clip
-    from bandstand.engines import Made
-    from bandstand.engines.spool import Pressed
-    from bandstand.specs import MusicSpec
+    from bandstand.specs import Section, Span
+
+TOKENS = "Token models only"
+GIVEN = "A sound file or an http(s) address"
 
 
 def generate(
@@ -36,8 +31,30 @@ def generate(
         int | None, typer.Option(help="The same seed makes the same piece; drawn if left out.")
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", "-m", help="See: bandstand models list.")
+        str,
+        typer.Option("--model", "-m", help="See: bandstand models list. Or a folder of weights."),
     ] = "composer",
+    melody: Annotated[str | None, typer.Option(help=f"{GIVEN}: a tune to follow.")] = None,
+    continues: Annotated[
+        str | None, typer.Option("--continue", help=f"{GIVEN}: comes first and is gone on from.")
+    ] = None,
+    start: Annotated[
+        float | None, typer.Option("--from", help="Seconds into what is given: where it starts.")
+    ] = None,
+    end: Annotated[
+        float | None, typer.Option("--to", help="Seconds into what is given: where it ends.")
+    ] = None,
+    section: Annotated[
+        list[str] | None,
+        typer.Option(help="SECONDS=PROMPT, again and again: what is played from then on."),
+    ] = None,
+    multiband: Annotated[
+        bool, typer.Option("--multiband", help="Decode with MultiBand Diffusion; MusicGen only.")
+    ] = False,
+    temperature: Annotated[float, typer.Option(help=f"{TOKENS}.")] = 1.0,
+    top_k: Annotated[int, typer.Option(help=f"{TOKENS}.")] = 250,
+    top_p: Annotated[float, typer.Option(help=f"{TOKENS}; above 0 it replaces --top-k.")] = 0.0,
+    guidance: Annotated[float, typer.Option(help=f"{TOKENS}.")] = 3.0,
     encoding: Annotated[
         str | None, typer.Option(help="wav, wav24, wav32f, mp3, flac or ogg.")
     ] = None,
@@ -50,25 +67,31 @@ def generate(
     as_json: Annotated[bool, typer.Option("--json", help="Tell all about it as JSON.")] = False,
 ) -> None:
     """Make one piece without a server and print the path of the file."""
+    from bandstand.cli.piece import make
     from bandstand.cli.player import play
-    from bandstand.specs import MusicSpec, check_spec
+    from bandstand.settings import load_settings
+    from bandstand.specs import MusicSpec, Sampling, check_spec
 
     target = out or _free_name(encoding or "wav")
+    if (start, end) != (None, None) and melody is None and continues is None:
+        raise Invalid("from, to", "there is no --melody and no --continue to cut")
     spec = MusicSpec(
         prompt=prompt,
         model=model,
         seconds=seconds,
         seed=secrets.randbelow(2**31 - 1) if seed is None else seed,
+        melody=_span(melody, start, end),
+        continues=_span(continues, start, end),
+        sections=_sections(section or []),
+        sampling=Sampling(temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance),
+        multiband=multiband,
         encoding=_encoding(encoding, target),
         loudness=_loudness(loudness),
         sample_rate=sample_rate,
     )
     check_spec(spec)
-    if not target.parent.is_dir():
-        raise Invalid("out", f"there is no folder {target.parent}")
-    if target.is_dir():
-        raise Invalid("out", f"{target} is a folder")
-    files = _make(spec, target, with_extras=extras)
+    _check_target(target)
+    files = make(spec, target, load_settings(), with_extras=extras)
     if as_json:
         show_json({"file": str(target), "seed": spec.seed, "files": files})
     else:
@@ -78,79 +101,33 @@ def generate(
         play(target)
 
 
-def _make(spec: MusicSpec, target: Path, *, with_extras: bool) -> list[dict[str, Any]]:
-    from bandstand import __version__
-    from bandstand.audio.tags import Tags
-    from bandstand.engines.offer import open_catalog
-    from bandstand.engines.press import press
-    from bandstand.settings import load_settings
-
-    made_by = open_catalog(load_settings()).choose(spec)
-    tags = Tags(
-        prompt=spec.prompt,
-        seed=spec.seed,
-        model=made_by.name,
-        engine=made_by.engine,
-        licence=made_by.licence,
-        software=f"Bandstand {__version__}",
-    )
-    with _working_folder(target) as folder:
-        made = asyncio.run(_compose(made_by.engine, spec))
-        pressed = press(made, spec, tags, folder)
-        wanted = [file for file in pressed if file.kind == "audio" or with_extras]
-        return [_deliver(file, folder, target) for file in wanted]
+def _check_target(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise Invalid("out", f"there is no folder {target.parent}")
+    if target.is_dir():
+        raise Invalid("out", f"{target} is a folder")
 
 
-async def _compose(engine_name: str, spec: MusicSpec) -> Made:
-    from bandstand.engines import Inputs, open_engine
-    from bandstand.engines.offer import equipment_of
-    from bandstand.settings import load_settings
+def _span(place: str | None, start: float | None, end: float | None) -> Span | None:
+    from bandstand.specs import Source, Span
 
-    engine = open_engine(engine_name, equipment_of(load_settings()))
-    with _bar() as bar:
-        await engine.start()
-        return await engine.make(spec, Inputs(), bar)
+    return None if place is None else Span(source=Source(uri=place), start=start or 0.0, end=end)
 
 
-@contextlib.contextmanager
-def _working_folder(target: Path) -> Generator[Path]:
-    """Beside the target, so that a file is there whole or not at all, and so that a folder that is not ours is found out first."""
-    try:
-        with tempfile.TemporaryDirectory(prefix=".bandstand-", dir=target.parent) as folder:
-            yield Path(folder)
-    except OSError as error:
-        raise Unavailable(f"Cannot write {target}: {error.strerror}") from None
+def _sections(given: list[str]) -> tuple[Section, ...]:
+    """In the order of their starts, however they were given."""
+    from bandstand.specs import Section
 
-
-def _deliver(file: Pressed, folder: Path, target: Path) -> dict[str, Any]:
-    """The track under its own name, the others beside it."""
-    place = target if file.kind == "audio" else target.with_name(f"{target.stem}.{file.name}")
-    (folder / file.name).replace(place)
-    return {"name": place.name, "kind": file.kind, "bytes": file.bytes, "about": dict(file.about)}
-
-
-class Bar:
-    """The engine's `Report`, drawn."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task = progress.add_task("composing", total=1.0)
-
-    def progress(self, fraction: float) -> None:
-        self._progress.update(self._task, completed=fraction)
-
-    def log(self, line: str) -> None:
-        self._progress.console.print(line, style="dim", markup=False, highlight=False)
-
-    def audio(self, stretch: Clip) -> None:
-        """Nobody listens yet."""
-
-
-@contextlib.contextmanager
-def _bar() -> Generator[Bar]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        yield Bar(progress)
+    sections: list[Section] = []
+    for text in given:
+        start, equals, prompt = text.partition("=")
+        try:
+            sections.append(Section(start=float(start), prompt=prompt))
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise Invalid("section", f"{text!r} is not SECONDS=PROMPT, such as 20=strings enter")
+    return tuple(sorted(sections, key=lambda section: section.start))
 
 
 def _encoding(given: str | None, target: Path) -> Any:

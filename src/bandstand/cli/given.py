@@ -1,0 +1,57 @@
+"""Sound that `bandstand generate` is given: files and addresses, decoded and cut as a server does it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from bandstand.audio.apart import decode_apart
+from bandstand.audio.clip import Clip
+from bandstand.audio.kinds import Undecodable
+from bandstand.engines import Inputs
+from bandstand.errors import Failed, Invalid
+from bandstand.fetch import DOWNLOAD_BYTES_MAX, Fetcher
+from bandstand.logs import set_up_logs
+from bandstand.sources import SECONDS_MAX, cut
+from bandstand.specs import MusicSpec, Span
+
+OPTIONS = {"melody": "melody", "continues": "continue"}
+
+
+async def read_given(spec: MusicSpec, allowed_private_hosts: Sequence[str]) -> Inputs:
+    """raises  Invalid for what cannot be read or is too long, Failed for an address that gives nothing"""
+    fetcher = Fetcher(allowed_private_hosts, own_url="")
+    clips = {name: await _read(name, span, fetcher) for name, span in spec.spans.items()}
+    inputs = Inputs(melody=clips.get("melody"), continues=clips.get("continues"))
+    if inputs.continues is not None and inputs.continues.seconds >= spec.seconds:
+        raise Invalid(
+            "continue",
+            f"lasts {inputs.continues.seconds:g} seconds; the piece, which begins with it, {spec.seconds:g}",
+        )
+    return inputs
+
+
+async def _read(name: str, span: Span, fetcher: Fetcher) -> Clip:
+    place, option = span.source.uri, OPTIONS[name]
+    if place.startswith(("http://", "https://")):
+        set_up_logs("error", as_json=False)
+        fetcher.check(option, place)
+        content = await fetcher.download(place)
+    else:
+        content = _content(Path(place), option)
+    try:
+        return cut(await asyncio.to_thread(decode_apart, content, seconds_max=SECONDS_MAX), span)
+    except (Undecodable, Failed) as error:
+        raise Invalid(option, f"{place}: {error}") from None
+
+
+def _content(file: Path, option: str) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(DOWNLOAD_BYTES_MAX + 1)
+    except OSError as error:
+        raise Invalid(option, f"{file}: {error.strerror}") from None
+    if len(content) > DOWNLOAD_BYTES_MAX:
+        raise Invalid(option, f"{file}: it is larger than {DOWNLOAD_BYTES_MAX // 1_000_000} MB")
+    return content
