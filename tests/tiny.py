@@ -116,6 +116,9 @@ def _liven(model: Any) -> None:
         for name, tensor in model.named_parameters():
             if name.startswith(("enc_to_dec_proj", "audio_enc_to_dec_proj")):
                 tensor.normal_(0.0, 0.3, generator=generator)
+        for name, tensor in model.audio_encoder.decoder.named_parameters():
+            if name.endswith("conv.bias"):
+                tensor.mul_(0.05)  # or the same wave sounds in every frame, whatever its codes
         for name, tensor in model.audio_encoder.named_buffers():
             if name.endswith("codebook.embed"):
                 tensor.normal_(0.0, 1.0, generator=generator)

@@ -27,6 +27,7 @@ from bandstand.specs import PROMPT_CHARACTERS_MAX, Encoding, MusicSpec, Source, 
 NAME = "modelslab"
 PREFIXES = ("/api/v1/enterprise/voice", "/api/v6/voice")
 TOKENS_PER_SECOND = 50
+TOKENS_OF_DELAY = 3  # theirs are steps of transformers' `generate`, and the last codebook is three steps late
 RATE_USUAL, RATE_MIN = 32000, 10000
 TOKENS_USUAL, TOKENS_MIN, TOKENS_MAX = 256, 256, 1024
 KEPT_SECONDS = 86400.0
@@ -86,7 +87,7 @@ class Wish(wire.Body):
         None, ge=RATE_MIN, description="Hz of the file; 32000 if left out."
     )
     max_new_token: Annotated[int | None, BeforeValidator(_whole)] = Field(
-        None, ge=TOKENS_MIN, le=TOKENS_MAX, description="Length, 50 a second; 256 if left out."
+        None, ge=TOKENS_MIN, le=TOKENS_MAX, description="Length: 3, then 50 a second; 256 if left out."
     )
     base64: Truth = Field(None, description="Whether `init_audio` is base64.")
     temp: Truth = Field(None, description="Whether the links shall work for a shorter time.")
@@ -144,7 +145,7 @@ def to_order(wish: Wish) -> Order:
     spec = MusicSpec(
         prompt=wish.prompt,
         model=model,
-        seconds=(wish.max_new_token or TOKENS_USUAL) / TOKENS_PER_SECOND,
+        seconds=((wish.max_new_token or TOKENS_USUAL) - TOKENS_OF_DELAY) / TOKENS_PER_SECOND,
         melody=melody and Span(source=melody),
         encoding=Encoding(wish.output_format or "wav"),
         sample_rate=wish.sampling_rate or RATE_USUAL,
