@@ -160,7 +160,7 @@ def test_official_client_makes_and_fetches(server, client, package, enterprise: 
         "init_audio": base64.b64encode(tune()).decode(),
         "base64": "true",
         "temp": 1.0,
-        "max_new_token": 300,
+        "max_new_token": 303,
         "sampling_rate": 16000,
         "output_format": "flac",
         "track_id": "7",
