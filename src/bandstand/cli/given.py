@@ -12,7 +12,6 @@ from bandstand.audio.kinds import Undecodable
 from bandstand.engines import Inputs
 from bandstand.errors import Failed, Invalid
 from bandstand.fetch import DOWNLOAD_BYTES_MAX, Fetcher
-from bandstand.logs import set_up_logs
 from bandstand.sources import SECONDS_MAX, cut
 from bandstand.specs import MusicSpec, Span
 
@@ -35,7 +34,6 @@ async def read_given(spec: MusicSpec, allowed_private_hosts: Sequence[str]) -> I
 async def _read(name: str, span: Span, fetcher: Fetcher) -> Clip:
     place, option = span.source.uri, OPTIONS[name]
     if place.startswith(("http://", "https://")):
-        set_up_logs("error", as_json=False)
         fetcher.check(option, place)
         content = await fetcher.download(place)
     else:

@@ -34,7 +34,9 @@ def make(
     from bandstand.cli.elsewhere import offer_of
     from bandstand.cli.given import read_given
     from bandstand.engines.press import press
+    from bandstand.logs import set_up_logs
 
+    set_up_logs("error", as_json=False)
     offer = offer_of(spec.model, settings)
     made_by = offer.catalog.choose(dataclasses.replace(spec, model=offer.model))
     if made_by.name != offer.model:
