@@ -24,6 +24,7 @@ namespace bandstand {
 constexpr int LANES = 16;
 constexpr int INPUT_STEP = 64;
 constexpr int GROUP = 32;  // inputs that share a scale at int4
+constexpr int INT4_CHUNK = 576;  // bytes of two groups
 constexpr int BLOCK = 64;  // positions of the cache that lie together
 constexpr int HEAD_WIDTH_MAX = 128;
 
@@ -46,17 +47,19 @@ inline size_t panel_bytes(BandstandPrecision precision, int inputs) {
         case FLOAT32: return size_t(inputs) * LANES * 4;
         case BFLOAT16: return size_t(inputs) * LANES * 2;
         case INT8: return size_t(inputs) * LANES + LANES * 4;
-        default: return size_t(inputs) * LANES / 2 + size_t(inputs) / GROUP * LANES * 2;
+        default: return size_t(inputs) / (2 * GROUP) * INT4_CHUNK;
     }
 }
 
 // Activations of several rows, ready to be multiplied.
 struct Inputs {
     char* values;  // float32, bfloat16 or signed bytes
-    size_t stride;  // bytes from row to row
+    size_t stride;  // bytes from row to row: an odd number of cache lines
     float* scales;  // [rows], integer formats
     int32_t* sums;  // [rows][inputs_max / GROUP]: sums of a group at int4; at int8 the first is the sum of the row
     size_t sums_stride;
+
+    const int32_t* sums_of(int row) const { return sums + size_t(row) * sums_stride; }
 };
 
 // Keys and values of one head in one block of positions, in the precision of the cache (float32 or bfloat16).

@@ -30,14 +30,13 @@ struct Attention {
 
 struct Kernels {
     const char* name;
-    int panels;  // that `multiply` takes at once with most profit
 
     // Layer norm of one row.
     void (*normalise)(const float* row, const float* weight, const float* bias, int width, float* output);
     // One row into the format of inputs; `count` numbers, padded with zeros to `padded_count`.
     void (*prepare[4])(const float* row, int count, int padded_count, const Inputs& inputs, int index);
-    // Panels [first, first + count) of a product, for all rows.
-    void (*multiply[4])(const Product& product, int first, int count);
+    // One panel of a product, for all rows.
+    void (*multiply[4])(const Product& product, int panel);
     // Keys and values of one head and position into the cache; [0] float32, [1] bfloat16.
     void (*append[2])(const Cache& cache, const float* key, const float* value, int head_width, int position);
     void (*attend[2])(const Attention& attention);

@@ -14,7 +14,6 @@ struct Words { __m256i a, b; };
 
 // Sixteen registers hold four rows of one panel (eight), its weights and what is made of them on the way.
 constexpr int ROWS_MAX = 4;
-constexpr int PANELS_MAX = 1;
 
 inline Floats spread(float value) { return {_mm256_set1_ps(value), _mm256_set1_ps(value)}; }
 inline Floats load(const float* from) { return {_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)}; }
@@ -24,6 +23,10 @@ inline Floats operator-(Floats x, Floats y) { return {_mm256_sub_ps(x.a, y.a), _
 inline Floats operator*(Floats x, Floats y) { return {_mm256_mul_ps(x.a, y.a), _mm256_mul_ps(x.b, y.b)}; }
 inline Floats operator/(Floats x, Floats y) { return {_mm256_div_ps(x.a, y.a), _mm256_div_ps(x.b, y.b)}; }
 inline Floats fused(Floats x, Floats y, Floats z) { return {_mm256_fmadd_ps(x.a, y.a, z.a), _mm256_fmadd_ps(x.b, y.b, z.b)}; }
+inline void add_product(Floats& to, Floats x, Floats y) {
+    to.a = _mm256_fmadd_ps(x.a, y.a, to.a);
+    to.b = _mm256_fmadd_ps(x.b, y.b, to.b);
+}
 inline Floats larger(Floats x, Floats y) { return {_mm256_max_ps(x.a, y.a), _mm256_max_ps(x.b, y.b)}; }
 
 inline Floats absolute(Floats x) {
@@ -118,13 +121,14 @@ inline __m256i dot_eight(__m256i to, __m256i x, __m256i y) {
     }
 }
 template <bool small>
-inline Ints dot_bytes(Ints to, Words x, Words y) { return {dot_eight<small>(to.a, x.a, y.a), dot_eight<small>(to.b, x.b, y.b)}; }
-
-inline Floats dot_halves(Floats to, Words x, Words y) {
-    to = fused(first_halves(x), first_halves(y), to);
-    return fused(second_halves(x), second_halves(y), to);
+inline void add_dot_bytes(Ints& to, Words x, Words y) {
+    to.a = dot_eight<small>(to.a, x.a, y.a);
+    to.b = dot_eight<small>(to.b, x.b, y.b);
 }
 
-inline void fetch_ahead(const void* where) { _mm_prefetch(static_cast<const char*>(where), _MM_HINT_T0); }
+inline void add_dot_halves(Floats& to, Words x, Words y) {
+    add_product(to, first_halves(x), first_halves(y));
+    add_product(to, second_halves(x), second_halves(y));
+}
 
 }  // namespace

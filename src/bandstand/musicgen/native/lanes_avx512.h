@@ -12,8 +12,7 @@ struct Floats { __m512 v; };
 struct Ints { __m512i v; };
 struct Words { __m512i v; };
 
-constexpr int ROWS_MAX = 8;
-constexpr int PANELS_MAX = 2;
+constexpr int ROWS_MAX = 16;
 
 inline Floats spread(float value) { return {_mm512_set1_ps(value)}; }
 inline Floats load(const float* from) { return {_mm512_loadu_ps(from)}; }
@@ -23,6 +22,7 @@ inline Floats operator-(Floats a, Floats b) { return {_mm512_sub_ps(a.v, b.v)}; 
 inline Floats operator*(Floats a, Floats b) { return {_mm512_mul_ps(a.v, b.v)}; }
 inline Floats operator/(Floats a, Floats b) { return {_mm512_div_ps(a.v, b.v)}; }
 inline Floats fused(Floats a, Floats b, Floats c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+inline void add_product(Floats& to, Floats a, Floats b) { to.v = _mm512_fmadd_ps(a.v, b.v, to.v); }
 inline Floats larger(Floats a, Floats b) { return {_mm512_max_ps(a.v, b.v)}; }
 inline Floats absolute(Floats a) { return {_mm512_abs_ps(a.v)}; }
 inline Floats nearest(Floats a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
@@ -66,17 +66,15 @@ inline int32_t sum(Ints a) { return _mm512_reduce_add_epi32(a.v); }
 inline void store_bytes(int8_t* to, Ints a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(a.v)); }
 
 template <bool small>
-inline Ints dot_bytes(Ints to, Words a, Words b) { return {_mm512_dpbusd_epi32(to.v, a.v, b.v)}; }
+inline void add_dot_bytes(Ints& to, Words a, Words b) { to.v = _mm512_dpbusd_epi32(to.v, a.v, b.v); }
 
-inline Floats dot_halves(Floats to, Words a, Words b) {
+inline void add_dot_halves(Floats& to, Words a, Words b) {
 #if defined(__AVX512BF16__)
-    return {_mm512_dpbf16_ps(to.v, __m512bh(a.v), __m512bh(b.v))};
+    to.v = _mm512_dpbf16_ps(to.v, __m512bh(a.v), __m512bh(b.v));
 #else
-    to = fused(first_halves(a), first_halves(b), to);
-    return fused(second_halves(a), second_halves(b), to);
+    add_product(to, first_halves(a), first_halves(b));
+    add_product(to, second_halves(a), second_halves(b));
 #endif
 }
-
-inline void fetch_ahead(const void* where) { _mm_prefetch(static_cast<const char*>(where), _MM_HINT_T0); }
 
 }  // namespace

@@ -12,8 +12,7 @@ struct Floats { float at[16]; };
 struct Ints { int32_t at[16]; };
 struct Words { uint32_t at[16]; };
 
-constexpr int ROWS_MAX = 2;
-constexpr int PANELS_MAX = 1;
+constexpr int ROWS_MAX = 4;
 
 #define EACH for (int lane = 0; lane < 16; ++lane)
 
@@ -33,6 +32,7 @@ inline Floats operator-(Floats a, Floats b) { EACH a.at[lane] -= b.at[lane]; ret
 inline Floats operator*(Floats a, Floats b) { EACH a.at[lane] *= b.at[lane]; return a; }
 inline Floats operator/(Floats a, Floats b) { EACH a.at[lane] /= b.at[lane]; return a; }
 inline Floats fused(Floats a, Floats b, Floats c) { EACH c.at[lane] = multiply_add(a.at[lane], b.at[lane], c.at[lane]); return c; }
+inline void add_product(Floats& to, Floats a, Floats b) { to = fused(a, b, to); }
 inline Floats larger(Floats a, Floats b) { EACH a.at[lane] = a.at[lane] > b.at[lane] ? a.at[lane] : b.at[lane]; return a; }
 inline Floats absolute(Floats a) { EACH a.at[lane] = fabsf(a.at[lane]); return a; }
 inline Floats nearest(Floats a) { EACH a.at[lane] = nearbyintf(a.at[lane]); return a; }
@@ -84,21 +84,18 @@ inline Floats to_floats(Ints a) { Floats r; EACH r.at[lane] = float(a.at[lane]);
 inline int32_t sum(Ints a) { int32_t r = 0; EACH r += a.at[lane]; return r; }
 inline void store_bytes(int8_t* to, Ints a) { EACH to[lane] = int8_t(a.at[lane]); }
 
-// Adds four products of unsigned bytes with signed ones in each lane. `small`: the unsigned ones are below 16.
+// Adds four products of unsigned bytes with signed ones to each lane. `small`: the unsigned ones are below 16.
 template <bool small>
-inline Ints dot_bytes(Ints to, Words a, Words b) {
+inline void add_dot_bytes(Ints& to, Words a, Words b) {
     EACH for (int byte = 0; byte < 32; byte += 8)
         to.at[lane] += int32_t(a.at[lane] >> byte & 0xff) * int8_t(b.at[lane] >> byte & 0xff);
-    return to;
 }
 
-// Adds two products of bfloat16 numbers in each lane.
-inline Floats dot_halves(Floats to, Words a, Words b) {
-    to = fused(first_halves(a), first_halves(b), to);
-    return fused(second_halves(a), second_halves(b), to);
+// Adds two products of bfloat16 numbers to each lane.
+inline void add_dot_halves(Floats& to, Words a, Words b) {
+    add_product(to, first_halves(a), first_halves(b));
+    add_product(to, second_halves(a), second_halves(b));
 }
-
-inline void fetch_ahead(const void* where) { __builtin_prefetch(where); }
 
 #undef EACH
 

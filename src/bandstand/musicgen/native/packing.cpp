@@ -57,7 +57,7 @@ void pack_int8(Rows rows, int padded_inputs, char* panel) {
 // The scale of a group makes its largest number -8, the only one of sixteen steps that has no opposite.
 void pack_int4(Rows rows, int padded_inputs, char* panel) {
     for (int start = 0; start < padded_inputs; start += GROUP) {
-        char* chunk = panel + size_t(start / (2 * GROUP)) * 576;
+        char* chunk = panel + size_t(start / (2 * GROUP)) * INT4_CHUNK;
         auto* nibbles = reinterpret_cast<uint8_t*>(chunk) + start / GROUP % 2 * 256;
         auto* scales = reinterpret_cast<uint16_t*>(chunk + 512) + start / GROUP % 2 * LANES;
         for (int row = 0; row < LANES; ++row) {

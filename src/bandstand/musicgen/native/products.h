@@ -1,6 +1,8 @@
 // Matrix products on lanes: the inner loops where the time goes. Included once for each instruction set, after its lanes.
 //
-// `rows` x `panels` sums stay in registers; each is one chain over the inputs in order, so that it does not depend on its neighbours.
+// The sums of a panel stay in registers, one for each row of a tile; each is one chain over the inputs in order, so that it does not
+// depend on its neighbours. Trap: reading two panels at once costs half the speed: one forward stream is what the machine itself foresees
+// best. Trap: rows of inputs must not lie a power of two apart, or they push each other out of the cache (see `Inputs::stride`).
 
 #pragma once
 
@@ -10,7 +12,11 @@ namespace {
 
 using namespace bandstand;
 
-constexpr int AHEAD = 1024;  // bytes by which weights are asked for before they are needed
+// Weights for many rows are used more slowly than they come: then, and only then, it pays to ask for them ahead.
+template <int rows>
+inline void fetch_ahead(const void* weights) {
+    if constexpr (rows >= 6) __builtin_prefetch(static_cast<const char*>(weights) + 4096);
+}
 
 inline Floats exponential(Floats x) {
     // e^x = 2^n e^r with |r| <= ln 2 / 2; ln 2 in two parts, so that r is exact. The polynomial is a minimax fit of degree 6.
@@ -61,147 +67,107 @@ struct Tile {
 };
 
 struct Float32 {
-    template <int rows, int panels>
-    static void tile(const Product& product, int first_row, int first_panel) {
+    template <int rows>
+    static void tile(const Product& product, int first_row, int panel) {
         const Matrix& matrix = *product.matrix;
         const Tile<rows> inputs(*product.inputs, first_row);
-        Floats sums[rows][panels];
-        for (auto& row : sums)
-            for (Floats& one : row) one = spread(0.0F);
-        const char* weights = matrix.panel(first_panel);
-        for (int k = 0; k < matrix.inputs; ++k, weights += 64) {
-            Floats w[panels];
-            for (int p = 0; p < panels; ++p) {
-                const char* from = weights + size_t(p) * matrix.panel_bytes;
-                fetch_ahead(from + AHEAD);
-                w[p] = load(reinterpret_cast<const float*>(from));
-            }
-            for (int row = 0; row < rows; ++row) {
-                const Floats x = spread(inputs.number(row, k));
-                for (int p = 0; p < panels; ++p) sums[row][p] = fused(w[p], x, sums[row][p]);
-            }
+        Floats sums[rows];
+        for (Floats& one : sums) one = spread(0.0F);
+        const auto* weights = reinterpret_cast<const float*>(matrix.panel(panel));
+        for (int k = 0; k < matrix.inputs; ++k, weights += LANES) {
+            fetch_ahead<rows>(weights);
+            const Floats w = load(weights);
+            #pragma GCC unroll 16
+            for (int row = 0; row < rows; ++row) add_product(sums[row], w, spread(inputs.number(row, k)));
         }
-        for (int row = 0; row < rows; ++row)
-            for (int p = 0; p < panels; ++p) finish(product, sums[row][p], first_row + row, first_panel + p);
+        for (int row = 0; row < rows; ++row) finish(product, sums[row], first_row + row, panel);
     }
 };
 
 struct BFloat16 {
-    template <int rows, int panels>
-    static void tile(const Product& product, int first_row, int first_panel) {
+    template <int rows>
+    static void tile(const Product& product, int first_row, int panel) {
         const Matrix& matrix = *product.matrix;
         const Tile<rows> inputs(*product.inputs, first_row);
-        Floats sums[rows][panels];
-        for (auto& row : sums)
-            for (Floats& one : row) one = spread(0.0F);
-        const char* weights = matrix.panel(first_panel);
+        Floats sums[rows];
+        for (Floats& one : sums) one = spread(0.0F);
+        const char* weights = matrix.panel(panel);
         for (int k = 0; k < matrix.inputs / 2; ++k, weights += 64) {
-            Words w[panels];
-            for (int p = 0; p < panels; ++p) {
-                const char* from = weights + size_t(p) * matrix.panel_bytes;
-                fetch_ahead(from + AHEAD);
-                w[p] = load_words(from);
-            }
-            for (int row = 0; row < rows; ++row) {
-                const Words x = spread_word(inputs.word(row, k));
-                for (int p = 0; p < panels; ++p) sums[row][p] = dot_halves(sums[row][p], w[p], x);
-            }
+            fetch_ahead<rows>(weights);
+            const Words w = load_words(weights);
+            #pragma GCC unroll 16
+            for (int row = 0; row < rows; ++row) add_dot_halves(sums[row], w, spread_word(inputs.word(row, k)));
         }
-        for (int row = 0; row < rows; ++row)
-            for (int p = 0; p < panels; ++p) finish(product, sums[row][p], first_row + row, first_panel + p);
+        for (int row = 0; row < rows; ++row) finish(product, sums[row], first_row + row, panel);
     }
 };
 
 struct Int8 {
-    template <int rows, int panels>
-    static void tile(const Product& product, int first_row, int first_panel) {
+    template <int rows>
+    static void tile(const Product& product, int first_row, int panel) {
         const Matrix& matrix = *product.matrix;
         const Tile<rows> inputs(*product.inputs, first_row);
-        Ints sums[rows][panels];
-        for (auto& row : sums)
-            for (Ints& one : row) one = no_ints();
-        const char* weights = matrix.panel(first_panel);
+        Ints sums[rows];
+        for (int row = 0; row < rows; ++row) sums[row] = spread_int(-128 * product.inputs->sums_of(first_row + row)[0]);
+        const char* weights = matrix.panel(panel);
         for (int k = 0; k < matrix.inputs / 4; ++k, weights += 64) {
-            Words w[panels];
-            for (int p = 0; p < panels; ++p) {
-                const char* from = weights + size_t(p) * matrix.panel_bytes;
-                fetch_ahead(from + AHEAD);
-                w[p] = load_words(from);
-            }
-            for (int row = 0; row < rows; ++row) {
-                const Words x = spread_word(inputs.word(row, k));
-                for (int p = 0; p < panels; ++p) sums[row][p] = dot_bytes<false>(sums[row][p], w[p], x);
-            }
+            fetch_ahead<rows>(weights);
+            const Words w = load_words(weights);
+            #pragma GCC unroll 16
+            for (int row = 0; row < rows; ++row) add_dot_bytes<false>(sums[row], w, spread_word(inputs.word(row, k)));
         }
+        const Floats scales = load(reinterpret_cast<const float*>(weights));
         for (int row = 0; row < rows; ++row) {
-            const int index = first_row + row;
-            const Ints offset = spread_int(128 * product.inputs->sums[size_t(index) * product.inputs->sums_stride]);
-            for (int p = 0; p < panels; ++p) {
-                const auto* scales = reinterpret_cast<const float*>(weights + size_t(p) * matrix.panel_bytes);
-                const Floats scale = load(scales) * spread(product.inputs->scales[index]);
-                finish(product, to_floats(sums[row][p] - offset) * scale, index, first_panel + p);
-            }
+            const Floats scale = scales * spread(product.inputs->scales[first_row + row]);
+            finish(product, to_floats(sums[row]) * scale, first_row + row, panel);
         }
     }
 };
 
 struct Int4 {
-    template <int rows, int panels>
-    static void tile(const Product& product, int first_row, int first_panel) {
+    template <int rows>
+    static void tile(const Product& product, int first_row, int panel) {
         const Matrix& matrix = *product.matrix;
         const Tile<rows> inputs(*product.inputs, first_row);
-        const size_t stride = product.inputs->sums_stride;
-        const int32_t* group_sums = product.inputs->sums + size_t(first_row) * stride;
-        Floats sums[rows][panels];
-        for (auto& row : sums)
-            for (Floats& one : row) one = spread(0.0F);
-        const char* weights = matrix.panel(first_panel);
+        Floats sums[rows];
+        for (Floats& one : sums) one = spread(0.0F);
         for (int group = 0; group < matrix.inputs / GROUP; ++group) {
-            const char* from = weights + size_t(group / 2) * 576;
-            for (int p = 0; p < panels; ++p, from += matrix.panel_bytes) {
-                const char* nibbles = from + size_t(group % 2) * 256;
-                Ints whole[rows];
-                for (int row = 0; row < rows; ++row) whole[row] = spread_int(-8 * group_sums[row * stride + group]);
-                for (int k = 0; k < 4; ++k) {
-                    fetch_ahead(nibbles + k * 64 + AHEAD);
-                    const Words w = load_words(nibbles + k * 64);
-                    const Words low = low_nibbles(w);
-                    const Words high = high_nibbles(w);
-                    for (int row = 0; row < rows; ++row) {
-                        whole[row] = dot_bytes<true>(whole[row], low, spread_word(inputs.word(row, group * 8 + k)));
-                        whole[row] = dot_bytes<true>(whole[row], high, spread_word(inputs.word(row, group * 8 + 4 + k)));
-                    }
+            const char* chunk = matrix.panel(panel) + size_t(group / 2) * INT4_CHUNK;
+            const char* nibbles = chunk + group % 2 * 256;
+            Ints whole[rows];
+            for (int row = 0; row < rows; ++row) whole[row] = spread_int(-8 * product.inputs->sums_of(first_row + row)[group]);
+            for (int k = group * 8; k < group * 8 + 4; ++k, nibbles += 64) {
+                fetch_ahead<rows>(nibbles);
+                const Words w = load_words(nibbles);
+                const Words low = low_nibbles(w);
+                const Words high = high_nibbles(w);
+                #pragma GCC unroll 16
+                for (int row = 0; row < rows; ++row) {
+                    add_dot_bytes<true>(whole[row], low, spread_word(inputs.word(row, k)));
+                    add_dot_bytes<true>(whole[row], high, spread_word(inputs.word(row, k + 4)));
                 }
-                const Floats scale = widen(reinterpret_cast<const uint16_t*>(from + 512) + group % 2 * LANES);
-                for (int row = 0; row < rows; ++row) sums[row][p] = fused(to_floats(whole[row]), scale, sums[row][p]);
             }
+            const Floats scale = widen(reinterpret_cast<const uint16_t*>(chunk + 512) + group % 2 * LANES);
+            #pragma GCC unroll 16
+            for (int row = 0; row < rows; ++row) sums[row] = fused(to_floats(whole[row]), scale, sums[row]);
         }
-        for (int row = 0; row < rows; ++row) {
-            const Floats scale = spread(product.inputs->scales[first_row + row]);
-            for (int p = 0; p < panels; ++p) finish(product, sums[row][p] * scale, first_row + row, first_panel + p);
-        }
+        for (int row = 0; row < rows; ++row)
+            finish(product, sums[row] * spread(product.inputs->scales[first_row + row]), first_row + row, panel);
     }
 };
 
-template <class Format, int rows, int panels>
-inline void tile_of(const Product& product, int first, int count, int panel) {
-    if constexpr (rows > 1)
-        if (count < rows) return tile_of<Format, rows - 1, panels>(product, first, count, panel);
-    Format::template tile<rows, panels>(product, first, panel);
+template <class Format, int most>
+inline void tile_of(const Product& product, int rows, int row, int panel) {
+    if constexpr (most > 1)
+        if (rows < most) return tile_of<Format, most - 1>(product, rows, row, panel);
+    Format::template tile<most>(product, row, panel);
 }
 
 template <class Format>
-void multiply(const Product& product, int first, int count) {
-    for (int panel = first; panel < first + count;) {
-        const bool is_wide = PANELS_MAX > 1 && panel + PANELS_MAX <= first + count;
-        for (int row = 0; row < product.rows; row += ROWS_MAX) {
-            const int rows = product.rows - row < ROWS_MAX ? product.rows - row : ROWS_MAX;
-            if (is_wide)
-                tile_of<Format, ROWS_MAX, PANELS_MAX>(product, row, rows, panel);
-            else
-                tile_of<Format, ROWS_MAX, 1>(product, row, rows, panel);
-        }
-        panel += is_wide ? PANELS_MAX : 1;
+void multiply(const Product& product, int panel) {
+    for (int row = 0; row < product.rows; row += ROWS_MAX) {
+        const int rows = product.rows - row < ROWS_MAX ? product.rows - row : ROWS_MAX;
+        tile_of<Format, ROWS_MAX>(product, rows, row, panel);
     }
 }
 

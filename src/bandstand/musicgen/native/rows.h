@@ -110,7 +110,7 @@ struct FloatCache {
         Floats sums[panels];
         for (Floats& one : sums) one = spread(0.0F);
         for (int i = 0; i < head_width; ++i)
-            for (int p = 0; p < panels; ++p) sums[p] = fused(load(keys + (p * head_width + i) * LANES), spread(query[i]), sums[p]);
+            for (int p = 0; p < panels; ++p) add_product(sums[p], load(keys + (p * head_width + i) * LANES), spread(query[i]));
         for (int p = 0; p < panels; ++p) store(scores + p * LANES, sums[p]);
     }
 
@@ -121,7 +121,7 @@ struct FloatCache {
         const float* values = reinterpret_cast<const float*>(block) + BLOCK * parts * LANES;
         for (int at = 0; at < count; ++at) {
             const Floats weight = spread(weights[start + at]);
-            for (int i = 0; i < parts; ++i) sums[i] = fused(load(values + (at * parts + i) * LANES), weight, sums[i]);
+            for (int i = 0; i < parts; ++i) add_product(sums[i], load(values + (at * parts + i) * LANES), weight);
         }
     }
 };
@@ -140,7 +140,7 @@ struct HalfCache {
         for (Floats& one : sums) one = spread(0.0F);
         for (int i = 0; i < head_width / 2; ++i)
             for (int p = 0; p < panels; ++p)
-                sums[p] = dot_halves(sums[p], load_words(keys + size_t(p * head_width / 2 + i) * 64), spread_word(pairs[i]));
+                add_dot_halves(sums[p], load_words(keys + size_t(p * head_width / 2 + i) * 64), spread_word(pairs[i]));
         for (int p = 0; p < panels; ++p) store(scores + p * LANES, sums[p]);
     }
 
@@ -155,7 +155,7 @@ struct HalfCache {
         const auto* pairs = reinterpret_cast<const uint32_t*>(weights) + start / 2;
         for (int at = 0; at < (count + 1) / 2; ++at) {
             const Words weight = spread_word(pairs[at]);
-            for (int i = 0; i < parts; ++i) sums[i] = dot_halves(sums[i], load_words(values + size_t(at * parts + i) * 64), weight);
+            for (int i = 0; i < parts; ++i) add_dot_halves(sums[i], load_words(values + size_t(at * parts + i) * 64), weight);
         }
     }
 };
@@ -210,7 +210,6 @@ void attend(const Attention& attention) {
 constexpr Kernels table(const char* name) {
     return {
         name,
-        PANELS_MAX,
         normalise,
         {prepare_float32, prepare_bfloat16, prepare_int8, prepare_int4},
         {multiply<Float32>, multiply<BFloat16>, multiply<Int8>, multiply<Int4>},

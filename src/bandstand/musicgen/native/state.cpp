@@ -82,10 +82,11 @@ void make_room(Decoder& decoder) {
         room.wide_rows.push_back(room.wide.data() + row * widest);
     }
     room.logit_rows.resize(rows);
-    room.values.resize(rows * longest * 4);
+    const size_t stride = longest * 4 + 64;
+    room.values.resize(rows * stride);
     room.scales.resize(rows);
     room.sums.resize(rows * longest / GROUP);
-    room.inputs = {room.values.data(), longest * 4, room.scales.data(), room.sums.data(), longest / GROUP};
+    room.inputs = {room.values.data(), stride, room.scales.data(), room.sums.data(), longest / GROUP};
     const size_t positions = padded(size_t(std::max(decoder.sizes.length, decoder.sizes.text)), LANES);
     room.scores.assign(size_t(decoder.sizes.threads), std::vector<float>(positions));
     room.normal.assign(size_t(decoder.sizes.threads), std::vector<float>(width));

@@ -34,6 +34,11 @@ const Kernels* best(int wanted, int* level) {
 
 int wanted_level = -1;
 
+#ifndef STEPX
+#define STEPX 4
+#endif
+constexpr int STEP = STEPX;  // panels of a task: long enough a stream, short enough a wait for the last one
+
 // One thread's way through a batch.
 class Pass {
   public:
@@ -116,10 +121,9 @@ class Pass {
 
     void multiply(const Matrix& matrix, int count, Finish finish, const std::vector<float*>& outputs) {
         const Product product{&matrix, &room.inputs, count, finish, outputs.data()};
-        const int step = kernels.panels;
-        team.share((matrix.count() + step - 1) / step, [&](int task) {
-            const int first = task * step;
-            kernels.multiply[d.precision](product, first, std::min(step, matrix.count() - first));
+        team.share((matrix.count() + STEP - 1) / STEP, [&](int task) {
+            const int end = std::min(task * STEP + STEP, matrix.count());
+            for (int panel = task * STEP; panel < end; ++panel) kernels.multiply[d.precision](product, panel);
         });
     }
 
