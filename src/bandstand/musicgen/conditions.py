@@ -15,21 +15,20 @@ from threading import Lock
 
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from transformers import T5Config
-from transformers.models.t5.modeling_t5 import T5EncoderModel
 
 from bandstand.errors import Misconfigured
 from bandstand.musicgen.checkpoints import Part
 from bandstand.musicgen.memory import TOKENS_MAX
 from bandstand.musicgen.sizes import Sizes
+from bandstand.musicgen.t5 import T5Encoder
 
 REMEMBERED = 256
 
 
 class TextEncoder:
-    """T5's encoder, always in float32; remembers the last few hundred texts. May be called from several threads."""
+    """Text to vectors through T5; remembers the last few hundred texts. May be called from several threads."""
 
     def __init__(self, part: Part, tokenizer: Path, *, device: str = "cpu") -> None:
         """raises  Misconfigured when the tokenizer's file is missing, or the tensors are not those of the settings"""
@@ -39,8 +38,7 @@ class TextEncoder:
         self._tokenizer = Tokenizer.from_file(str(file))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._model = _t5(part).to(device)
-        self._width = int(part.settings["d_model"])
+        self._encoder = T5Encoder(part, device=device)
         self._device = device
         self._known: OrderedDict[str, Tensor] = OrderedDict()
         self._lock = Lock()
@@ -69,30 +67,8 @@ class TextEncoder:
         if len(ids) > TOKENS_MAX:
             ids = [*ids[: TOKENS_MAX - 1], ids[-1]]
         if text == "":
-            return torch.zeros(len(ids), self._width, device=self._device)
-        with torch.inference_mode():
-            given = torch.tensor([ids], device=self._device)
-            return self._model(input_ids=given).last_hidden_state[0].float()
-
-
-def _t5(part: Part) -> nn.Module:
-    settings = {key: value for key, value in part.settings.items() if key != "dtype"}
-    with torch.device("meta"):
-        model = T5EncoderModel(T5Config(**settings))
-    wanted = model.state_dict()
-    tensors = dict(part.tensors)
-    tied = "encoder.embed_tokens.weight", "shared.weight"
-    table = next((tensors[name] for name in tied if name in tensors), None)
-    if table is not None:
-        tensors |= dict.fromkeys(tied, table)
-    for name, there in wanted.items():
-        if name not in tensors or tensors[name].shape != there.shape:
-            given = tuple(tensors[name].shape) if name in tensors else "missing"
-            raise Misconfigured(
-                f"text encoder: {name} is {given}, and not {tuple(there.shape)} as its settings say"
-            )
-    model.load_state_dict({name: tensors[name].float() for name in wanted}, assign=True)
-    return model.eval()
+            return torch.zeros(len(ids), self._encoder.width, device=self._device)
+        return self._encoder(ids)
 
 
 class Conditions:
