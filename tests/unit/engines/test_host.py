@@ -12,9 +12,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import pytest_asyncio
 
+from bandstand.audio.clip import Clip
 from bandstand.audio.tags import Tags
 from bandstand.engines import Equipment, Inputs
 from bandstand.engines.host import Gate, Host, Pcm
@@ -54,7 +56,13 @@ async def host() -> AsyncIterator[Host]:
 
 
 def make(
-    host: Host, folder: Path, prompt: str = "tone", *, heard: Heard | None = None, **more: Any
+    host: Host,
+    folder: Path,
+    prompt: str = "tone",
+    *,
+    heard: Heard | None = None,
+    melody: Clip | None = None,
+    **more: Any,
 ) -> asyncio.Task[tuple[Pressed, ...]]:
     """A job of its own name that has been handed to the engine."""
     spec = MusicSpec(prompt=prompt, model="fake", seconds=0.5, seed=1)
@@ -62,7 +70,7 @@ def make(
     making = host.make(
         job,
         spec,
-        Inputs(attempt=more.pop("attempt", 1)),
+        Inputs(attempt=more.pop("attempt", 1), melody=melody),
         tags=TAGS,
         folder=folder / job,
         listener=heard or Heard(),
@@ -185,6 +193,53 @@ async def test_a_canceled_job_frees_its_slot(host: Host, tmp_path: Path) -> None
     before = pid_of(host)
     await asyncio.wait_for(make(host, tmp_path), 1.0)
     assert pid_of(host) == before
+
+
+def sound(seconds: float) -> Clip:
+    """Stereo; more than a second of it is more than a pipe holds."""
+    return Clip(np.zeros((2, round(seconds * 32000)), np.float32), 32000)
+
+
+async def test_others_go_on_while_a_long_sound_is_handed_to_an_engine_that_does_not_read(
+    host: Host, tmp_path: Path
+) -> None:
+    os.kill(pid_of(host), signal.SIGSTOP)
+    making = make(host, tmp_path, melody=sound(120))
+    for _ in range(10):
+        await asyncio.sleep(0.01)
+
+    assert not making.done()
+    os.kill(pid_of(host), signal.SIGCONT)
+    assert await making
+
+
+async def test_a_drop_does_not_overtake_the_long_sound_before_it(
+    host: Host, tmp_path: Path
+) -> None:
+    before = pid_of(host)
+    os.kill(before, signal.SIGSTOP)
+    making = make(host, tmp_path, "work=30", melody=sound(5))
+    await asyncio.sleep(0.05)
+    making.cancel()
+    await asyncio.sleep(0.05)
+    os.kill(before, signal.SIGCONT)
+    await asyncio.gather(making, return_exceptions=True)
+
+    assert await make(host, tmp_path)
+    assert pid_of(host) == before, "it heard of the job and then of its end, and let go of it"
+
+
+async def test_an_engine_that_dies_over_a_long_sound_is_replaced(
+    host: Host, tmp_path: Path
+) -> None:
+    os.kill(pid_of(host), signal.SIGSTOP)
+    making = make(host, tmp_path, melody=sound(120))
+    await asyncio.sleep(0.05)
+    os.kill(pid_of(host), signal.SIGKILL)
+
+    with pytest.raises(EngineDied):
+        await making
+    assert await make(host, tmp_path)
 
 
 async def test_an_engine_deaf_to_a_cancel_is_replaced_within_a_second(
