@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -35,6 +36,7 @@ START_AGAIN_SECONDS = (
     5.0  # a child that did not start is not tried again at once, however many jobs ask
 )
 T = TypeVar("T")
+Outgoing = queue.SimpleQueue[tuple[Any, ...] | None]
 LOG = structlog.get_logger("engines")
 
 
@@ -81,6 +83,7 @@ class Host:
         self._inside: dict[str, Inside] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
+        self._outgoing: Outgoing = queue.SimpleQueue()
         self._ready: asyncio.Future[int] | None = None
         self._beat_at = 0.0
         self._killed_because = ""
@@ -196,11 +199,12 @@ class Host:
         )
         theirs.close()
         ours.send(self._equipment)
-        self._connection = ours
+        self._connection, self._outgoing = ours, queue.SimpleQueue()
         self._beat_at = time.monotonic()
         loop = asyncio.get_running_loop()
-        heard = (ours, self._process, loop)
+        heard, spoken = (ours, self._process, loop), (ours, self._outgoing)
         threading.Thread(target=self._listen, args=heard, daemon=True).start()
+        threading.Thread(target=_speak, args=spoken, daemon=True).start()
         return _awaited_or_not(loop.create_future())
 
     def _listen(
@@ -226,8 +230,8 @@ class Host:
         if connection is not self._connection:
             return
         self._connection = None
+        self._outgoing.put(None)
         self._gone.set()
-        connection.close()
         why = f": {self._killed_because}" if self._killed_because else ""
         died = EngineDied(
             f"The engine {self.engine!r} ended while it was working on this job{why}."
@@ -269,12 +273,10 @@ class Host:
                 inside.done.set_exception(EngineDied())
 
     def _send(self, *message: Any) -> None:
+        """Returns at once; messages arrive in the order in which they were sent. raises EngineDied when there is no child."""
         if self._connection is None:
             raise EngineDied
-        try:
-            self._connection.send(message)
-        except OSError as error:  # it has just ended, and its last words are still on their way
-            raise EngineDied from error
+        self._outgoing.put(message)
 
     async def _watch(self) -> None:
         """Kill a child that no longer beats, or that has said nothing of a job for too long."""
@@ -288,6 +290,15 @@ class Host:
             for job, inside in self._inside.items():
                 if inside.is_begun and now - inside.heard_at > self._hang_seconds:
                     self.kill(f"it reported nothing for {self._hang_seconds:g} s", job)
+
+
+def _speak(connection: Connection, outgoing: Outgoing) -> None:
+    """In a thread, until the child is known to be gone: minutes of sound are written as fast as the child reads, not at once."""
+    with connection:
+        while (message := outgoing.get()) is not None:
+            # It has just ended: `_listen` is about to hear that, and tells whoever is inside.
+            with contextlib.suppress(OSError):
+                connection.send(message)
 
 
 def _awaited_or_not(future: asyncio.Future[T]) -> asyncio.Future[T]:
