@@ -6,7 +6,6 @@ N slots, C columns, K codebooks, V codes of one codebook, D width, L tokens of t
 from __future__ import annotations
 
 import ctypes
-import math
 import os
 import weakref
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from bandstand.errors import Failed
+from bandstand.musicgen.decoder import sinusoids
 from bandstand.musicgen.native.library import StepSizes, load
 from bandstand.musicgen.native.mapped import forget
 from bandstand.musicgen.sizes import Sizes
@@ -104,10 +104,20 @@ class NativeDecoder:
         values = self._given(text, torch.float32, text.shape[0], self.sizes.width)
         self._library.bandstand_step_attend(self._handle, slot, values.data_ptr(), values.shape[0])
 
+    def embed(self, tokens: Tensor) -> Tensor:
+        """int64 [..., K] -> float32 [..., D], the sum of the codebooks' vectors"""
+        tokens = self._codes(tokens, *tokens.shape[:-1], self.sizes.codebooks)
+        vectors = torch.empty(*tokens.shape[:-1], self.sizes.width)
+        count = tokens.numel() // self.sizes.codebooks
+        self._library.bandstand_step_embed(
+            self._handle, tokens.data_ptr(), count, vectors.data_ptr()
+        )
+        return vectors
+
     def prefill(self, slot: int, vectors: Tensor, start: int) -> None:
         """Fill the cache without asking for logits.
 
-        vectors  float32 [2, C, D]  what goes into the first layer, positions already added
+        vectors  float32 [2, C, D]  what stands before the first step, positions not yet added
         start    position of the first of them
         """
         count = vectors.shape[1]
@@ -124,11 +134,10 @@ class NativeDecoder:
         return     float32 [N, 2, K, V]  zero where idle
         """
         books, codes = self.sizes.codebooks, self.sizes.codes
-        tokens = self._given(tokens, torch.int64, self.slots, books)
         positions = self._given(positions, torch.int64, self.slots)
         idle = positions < 0
+        tokens = self._codes(tokens.masked_fill(idle[:, None], 0), self.slots, books)
         assert positions.max() < self.length, "a position beyond the slot"
-        assert ((tokens >= 0) & (tokens <= codes) | idle[:, None]).all(), "a token that is no code"
         result = torch.empty(self.slots, 2, books, codes)
         result[idle] = 0.0
         self._library.bandstand_step_logits(
@@ -140,6 +149,11 @@ class NativeDecoder:
         """Give its memory and its threads back; it cannot be used after."""
         self._finalizer()
         self._handle = None
+
+    def _codes(self, tokens: Tensor, *shape: int) -> Tensor:
+        tokens = self._given(tokens, torch.int64, *shape)
+        assert not ((tokens < 0) | (tokens > self.sizes.codes)).any(), "a token that is no code"
+        return tokens
 
     def _given(self, tensor: Tensor, dtype: torch.dtype, *shape: int) -> Tensor:
         assert self._handle is not None, "the decoder is closed"
@@ -169,19 +183,9 @@ def _tensors(
 ) -> Iterator[tuple[int, int, Tensor]]:
     """Number and layer (-1: outer) of each tensor of the step, in the order of step.h."""
     for number, name in enumerate(OUTER):
-        tensor = _sinusoids(length, sizes.width) if name == "positions" else weights[name]
+        tensor = sinusoids(length, sizes.width) if name == "positions" else weights[name]
         yield number, -1, tensor
     for layer in range(sizes.layers):
         for number, name in enumerate(OF_A_LAYER, len(OUTER)):
             if not (sizes.is_prefix and name.startswith("cross_")):
                 yield number, layer, weights[f"layers.{layer}.{name}"]
-
-
-def _sinusoids(count: int, width: int) -> Tensor:
-    """
-    return  float32 [count, D]  cosines, then sines, with periods from 2 pi to 10000 times that
-    """
-    half = width // 2
-    rates = torch.exp(torch.arange(half).float() * (-math.log(10000) / (half - 1)))
-    phases = torch.arange(count).float()[:, None] * rates
-    return torch.cat([phases.cos(), phases.sin()], dim=1)

@@ -36,6 +36,7 @@ _FUNCTIONS = {
     "open": (_POINTER, [ctypes.POINTER(StepSizes)]),
     "pack": (None, [_POINTER, _INT, _INT, _POINTER]),
     "attend": (None, [_POINTER, _INT, _POINTER, _INT]),
+    "embed": (None, [_POINTER, _POINTER, _INT, _POINTER]),
     "prefill": (None, [_POINTER, _INT, _POINTER, _INT, _INT]),
     "logits": (None, [_POINTER, _POINTER, _POINTER, _POINTER]),
     "weight_bytes": (ctypes.c_int64, [_POINTER]),
@@ -58,12 +59,12 @@ def open_library(file: Path) -> ctypes.CDLL:
 
 
 @functools.cache
-def why_not() -> str | None:
+def why_not(file: Path = FILE) -> str | None:
     """Why there is no step library; None when there is one."""
-    if not FILE.exists():
-        return "not built: no C++ compiler was found when bandstand was installed"
+    if not file.exists():
+        return "not built: no C++ compiler could build it when bandstand was installed"
     try:
-        open_library(FILE)
+        open_library(file)
     except (OSError, AttributeError) as error:
         return f"cannot be loaded: {error}"
     return None

@@ -34,10 +34,22 @@ const Kernels* best(int wanted, int* level) {
 
 int wanted_level = -1;
 
-#ifndef STEPX
-#define STEPX 4
-#endif
-constexpr int STEP = STEPX;  // panels of a task: long enough a stream, short enough a wait for the last one
+constexpr int STEP = 4;  // panels of a task: long enough a stream, short enough a wait for the last one
+
+void add(const float* from, int width, float* to) {
+    for (int i = 0; i < width; ++i) to[i] += from[i];
+}
+
+void sum_vectors(const Decoder& decoder, const int64_t* codes, float* to) {
+    const int width = decoder.sizes.width;
+    memset(to, 0, size_t(width) * 4);
+    for (int book = 0; book < decoder.sizes.codebooks; ++book)
+        add(&decoder.embedding[size_t(book * (decoder.sizes.codes + 1) + codes[book]) * size_t(width)], width, to);
+}
+
+void add_position(const Decoder& decoder, int position, float* to) {
+    add(&decoder.positions[size_t(position) * size_t(decoder.sizes.width)], decoder.sizes.width, to);
+}
 
 // One thread's way through a batch.
 class Pass {
@@ -46,18 +58,11 @@ class Pass {
         : d(decoder), kernels(decoder.kernels), batch(decoder.batch), room(decoder.room), rows(int(batch.rows.size())), team(member) {}
 
     void embed(const int64_t* tokens) {
-        const int width = d.sizes.width;
         team.share(rows, [&](int index) {
             const Row row = batch.rows[size_t(index)];
             float* to = room.hidden_rows[size_t(index)];
-            memset(to, 0, size_t(width) * 4);
-            const int64_t* codes = tokens + size_t(row.slot) * size_t(d.sizes.codebooks);
-            for (int book = 0; book < d.sizes.codebooks; ++book) {
-                const float* from = &d.embedding[size_t(book * (d.sizes.codes + 1) + codes[book]) * size_t(width)];
-                for (int i = 0; i < width; ++i) to[i] += from[i];
-            }
-            const float* from = &d.positions[size_t(row.position) * size_t(width)];
-            for (int i = 0; i < width; ++i) to[i] += from[i];
+            sum_vectors(d, tokens + size_t(row.slot) * size_t(d.sizes.codebooks), to);
+            add_position(d, row.position, to);
         });
     }
 
@@ -207,8 +212,9 @@ void gather_columns(Decoder& decoder, int slot, const float* vectors, int stride
     for (int kind = 0; kind < 2; ++kind) {
         batch.sequences.push_back({int(batch.rows.size()), count});
         for (int column = 0; column < count; ++column) {
-            const float* from = vectors + size_t(kind * stride + column) * width;
-            memcpy(decoder.room.hidden_rows[batch.rows.size()], from, width * 4);
+            float* to = decoder.room.hidden_rows[batch.rows.size()];
+            memcpy(to, vectors + size_t(kind * stride + column) * width, width * 4);
+            add_position(decoder, start + column, to);
             batch.rows.push_back({slot, kind, start + column});
         }
     }
@@ -263,6 +269,11 @@ void bandstand_step_attend(Decoder* decoder, int32_t slot, const float* text, in
             pass.remember_text(from, slot, start, std::min(decoder->rows_max, count - start));
         }
     });
+}
+
+void bandstand_step_embed(const Decoder* decoder, const int64_t* tokens, int32_t count, float* vectors) {
+    for (int row = 0; row < count; ++row)
+        sum_vectors(*decoder, tokens + size_t(row) * size_t(decoder->sizes.codebooks), vectors + size_t(row) * size_t(decoder->sizes.width));
 }
 
 void bandstand_step_prefill(Decoder* decoder, int32_t slot, const float* vectors, int32_t count, int32_t start) {

@@ -67,7 +67,10 @@ BANDSTAND_EXPORT void bandstand_step_pack(Decoder*, int32_t tensor, int32_t laye
 // text [count, width]: what the slot's conditional row attends to from now on; count 0 means nothing, exactly like the null row.
 BANDSTAND_EXPORT void bandstand_step_attend(Decoder*, int32_t slot, const float* text, int32_t count);
 
-// vectors [2, count, width]: input vectors of both rows for the positions from `start` on; fills the cache.
+// tokens [count, codebooks], vectors [count, width]: the sum of the codebooks' vectors.
+BANDSTAND_EXPORT void bandstand_step_embed(const Decoder*, const int64_t* tokens, int32_t count, float* vectors);
+
+// vectors [2, count, width]: what stands at the positions from `start` on, in both rows, positions not yet added; fills the cache.
 BANDSTAND_EXPORT void bandstand_step_prefill(Decoder*, int32_t slot, const float* vectors, int32_t count, int32_t start);
 
 // tokens [slots, codebooks]; positions [slots], -1 for idle ones; logits [slots, 2, codebooks, codes], untouched where idle.
