@@ -49,6 +49,10 @@ class Decoder(Protocol):
         """int64 [..., K] -> float32 [..., D], the sum of the codebooks' vectors"""
         ...
 
+    def bound(self, tracks: int, reach: int) -> None:
+        """What the next steps need not look at: the slots from `tracks` on, which are idle, and the positions from `reach` on."""
+        ...
+
     def logits(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """One step of all slots.
 
@@ -101,6 +105,7 @@ class TorchDecoder:
         self._text_values = self._empty(texts * sizes.layers, *shape[1:])
         self._text_lengths = torch.ones(slots, dtype=torch.int64, device=self._device)
         self._attended = self._together if self._is_together else self._alone
+        self._tracks, self._reach = slots, length
 
     def _empty(self, *shape: int) -> Tensor:
         """Untouched memory costs nothing on a CPU. Trap: what is masked must be finite all the same, for 0 times NaN is NaN."""
@@ -109,6 +114,9 @@ class TorchDecoder:
 
     def embed(self, tokens: Tensor) -> Tensor:
         return self._weights["embedding"][tokens + self._offsets].sum(-2)
+
+    def bound(self, tracks: int, reach: int) -> None:
+        self._tracks, self._reach = tracks, reach
 
     def attend(self, slot: int, text: Tensor) -> None:
         count = text.shape[0]
@@ -218,11 +226,21 @@ class TorchDecoder:
     def _together(
         self, query: Tensor, keys: Tensor, values: Tensor, lengths: Tensor, *, idle: Tensor
     ) -> Tensor:
-        """All tracks over the whole cache, masked: nothing here depends on a value, so it can be captured."""
+        """All tracks at once, masked: no value of a tensor decides what is run, so it can be captured.
+
+        Only attention is bounded. The products with the weights always have all rows, for another number of rows would be
+        another kernel, and its sums would round otherwise.
+        """
         del idle
-        reached = torch.arange(keys.shape[-2], device=keys.device) < lengths[:, None]
+        tracks, reach = self._tracks, min(self._reach, keys.shape[-2])
+        stored = keys[:tracks, ..., :reach, :], values[:tracks, ..., :reach, :]
+        reached = torch.arange(reach, device=keys.device) < lengths[:tracks, None]
         mask = reached[:, None, None, None, :].expand(-1, query.shape[1], 1, 1, -1)
-        return functional.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
+        seen = torch.zeros_like(query)
+        seen[:tracks] = functional.scaled_dot_product_attention(
+            query[:tracks], *stored, attn_mask=mask
+        )
+        return seen
 
 
 def sinusoids(length: int, width: int) -> Tensor:

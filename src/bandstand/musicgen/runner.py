@@ -7,6 +7,8 @@ N slots, K codebooks, S columns of the longest track, P frames of a prompt, L to
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -14,11 +16,13 @@ from torch import Tensor
 
 from bandstand.musicgen.decoder import Decoder
 from bandstand.musicgen.delay import UNKNOWN, columns_of, frames_drawn, lay_out, undo_delays
+from bandstand.musicgen.graphs import capture
 from bandstand.musicgen.piece import Sampling
 from bandstand.musicgen.sampling import draw, exponential_noise, guide
 from bandstand.musicgen.sizes import WINDOW_FRAMES
 
 FILL_COLUMNS = 128  # filled in between two steps: bounds how long the other tracks wait
+REACHES = (256, 512, 768, 1024, 1536, 2048)  # positions that a step looks at, at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +81,7 @@ def new_state(slots: int, books: int, columns: int, device: str) -> State:
     )
 
 
+@torch.inference_mode()
 def step(decoder: Decoder, state: State) -> None:
     """Draw the next column of every track that plays. No value of a tensor decides what is run."""
     at = state.column[:, None, None].expand(-1, state.columns.shape[1], 1)
@@ -105,6 +110,11 @@ class Row:
     pending: Tensor
     filled: int = 0
 
+    @property
+    def position(self) -> int:
+        """Of the last known column in the cache."""
+        return self.column + (self.track.prefix.shape[1] if self.track.prefix is not None else 0)
+
 
 class Runner:
     """The tracks of one decoder."""
@@ -117,6 +127,7 @@ class Runner:
         self._state = new_state(decoder.slots, self._sizes.codebooks, columns, device)
         self._rows: dict[int, Row] = {}
         self._playing: set[int] = set()
+        self._ways: dict[tuple[int, int], Callable[[], None]] = {}
 
     def join(self, slot: int, track: Track) -> None:
         """Write the track's row. It takes part in steps once `fill` has said that its cache is complete."""
@@ -157,10 +168,33 @@ class Runner:
 
     def step(self) -> None:
         """Every track that plays goes one column on."""
-        with torch.inference_mode():
-            step(self._decoder, self._state)
+        self._way()()
         for slot in self._playing:
             self._rows[slot].column += 1
+
+    def _way(self) -> Callable[[], None]:
+        """The step that looks at no more than it must: on a GPU captured, one graph for each bound that occurs."""
+        rows = [self._rows[slot] for slot in self._playing]
+        farthest = max(row.position for row in rows)
+        bounds = (
+            min(1 << max(self._playing).bit_length(), self._decoder.slots),
+            next((reach for reach in REACHES if reach > farthest), self._decoder.length),
+        )
+        if bounds not in self._ways:
+            self._decoder.bound(*bounds)
+            way = functools.partial(step, self._decoder, self._state)
+            if not self._device.startswith("cuda"):
+                return way
+            self._ways[bounds] = self._captured(way)
+        return self._ways[bounds]
+
+    def _captured(self, way: Callable[[], None]) -> Callable[[], None]:
+        """Recorded while nobody plays: then a step changes nothing."""
+        playing = self._state.is_playing.clone()
+        self._state.is_playing.zero_()
+        graph = capture(way)
+        self._state.is_playing.copy_(playing)
+        return graph
 
     def frames(self, slot: int) -> int:
         """How many frames of the track are complete."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 
 import pytest
 
@@ -19,14 +19,19 @@ class Store:
     def __init__(self) -> None:
         self.loaded: list[str] = []
         self.closed: list[str] = []
+        self.is_closing = threading.Event()
 
     def shelf(self, *, unload_seconds: float = 60.0) -> Shelf[str]:
-        keeping = Keeping(needs=SIZES.__getitem__, load=self._load, close=self.closed.append)
+        keeping = Keeping(needs=SIZES.__getitem__, load=self._load, close=self._close)
         return Shelf(keeping, bytes_max=10, unload_seconds=unload_seconds)
 
     def _load(self, name: str) -> str:
         self.loaded.append(name)
         return name
+
+    def _close(self, name: str) -> None:
+        self.closed.append(name)
+        self.is_closing.set()
 
 
 async def test_model_is_loaded_once_for_all_who_hold_it() -> None:
@@ -108,10 +113,7 @@ async def test_idle_model_is_unloaded() -> None:
     tidying = asyncio.create_task(shelf.tidy())
     await held(shelf, "small")
 
-    until = time.monotonic() + 5
-    while not store.closed and time.monotonic() < until:
-        await asyncio.sleep(0.01)
-
+    assert await asyncio.to_thread(store.is_closing.wait, 5)
     assert shelf.names == ()
     tidying.cancel()
 
