@@ -28,8 +28,13 @@ FLAGS = (
 _AVX2 = ("-mavx2", "-mfma")
 _AVX512 = (*_AVX2, "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni")
 # In this order: an inline function that several of them have is taken from the first, which runs on every machine.
-_ANY_MACHINE = {"step.cpp": (), "state.cpp": (), "packing.cpp": (), "kernels_plain.cpp": ()}
-_X86_64 = {
+SOURCES_OF_ANY_MACHINE = {
+    "step.cpp": (),
+    "state.cpp": (),
+    "packing.cpp": (),
+    "kernels_plain.cpp": (),
+}
+SOURCES_OF_X86_64 = {
     "kernels_avx2.cpp": _AVX2,
     "kernels_avx512.cpp": _AVX512,
     "kernels_avx512_bf16.cpp": (*_AVX512, "-mavx512bf16"),
@@ -77,9 +82,9 @@ def build(file: Path = FILE, *, flags: Sequence[str] = (), extra: Sequence[Path]
 
 def _jobs(folder: Path, extra: Sequence[Path]) -> Iterator[tuple[Path, Sequence[str], Path]]:
     """Each source with the flags it wants and the object it becomes."""
-    wanted = dict(_ANY_MACHINE)
+    wanted = dict(SOURCES_OF_ANY_MACHINE)
     if platform.machine().lower() in {"x86_64", "amd64"}:
-        wanted |= _X86_64
+        wanted |= SOURCES_OF_X86_64
     for name, flags in wanted.items():
         yield FOLDER / name, flags, folder / f"{name}.o"
     for source in extra:

@@ -1,0 +1,121 @@
+// Drives the step library through its C interface, for builds with sanitizers: every precision, every set of instructions, several threads,
+// rows that come and go. Says what is wrong and ends with 1; the sanitizers say the rest.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include "lanes_plain.h"
+#include "products.h"
+#include "step.h"
+
+namespace {
+
+int wrong = 0;
+
+void expect(bool is_so, const char* what) {
+    if (is_so) return;
+    std::printf("wrong: %s\n", what);
+    wrong = 1;
+}
+
+// Odd enough to need padding everywhere: 48 is no multiple of 64, 70 positions are more than one block.
+BandstandSizes sizes_of(int precision, int slots, int threads, int is_prefix) {
+    return {48, 192, 2, 3, 4, 32, is_prefix, slots, 70, 9, precision, threads};
+}
+
+std::vector<float> numbers(size_t count, unsigned seed) {
+    std::vector<float> made(count);
+    for (float& one : made) {
+        seed = seed * 1664525U + 1013904223U;
+        one = float(int(seed >> 8 & 0xffff) - 0x8000) / 0x8000;
+    }
+    return made;
+}
+
+void pack(Decoder* decoder, int tensor, int layer, int outputs, int inputs) {
+    const auto values = numbers(size_t(outputs) * size_t(inputs), unsigned(tensor * 31 + layer));
+    bandstand_step_pack(decoder, tensor, layer, values.data());
+}
+
+Decoder* open_packed(const BandstandSizes& sizes) {
+    Decoder* decoder = bandstand_step_open(&sizes);
+    const int width = sizes.width;
+    pack(decoder, EMBEDDING, -1, sizes.codebooks * (sizes.codes + 1), width);
+    pack(decoder, POSITIONS, -1, sizes.length, width);
+    pack(decoder, NORM_WEIGHT, -1, 1, width);
+    pack(decoder, NORM_BIAS, -1, 1, width);
+    pack(decoder, HEADS, -1, sizes.codebooks * sizes.codes, width);
+    for (int layer = 0; layer < sizes.layers; ++layer) {
+        for (int tensor : {ATTENTION_NORM_WEIGHT, ATTENTION_NORM_BIAS, FEED_NORM_WEIGHT, FEED_NORM_BIAS}) pack(decoder, tensor, layer, 1, width);
+        pack(decoder, ATTENTION_IN, layer, 3 * width, width);
+        pack(decoder, ATTENTION_OUT, layer, width, width);
+        pack(decoder, FEED_IN, layer, sizes.inner, width);
+        pack(decoder, FEED_OUT, layer, width, sizes.inner);
+        if (sizes.is_prefix) continue;
+        for (int tensor : {CROSS_NORM_WEIGHT, CROSS_NORM_BIAS}) pack(decoder, tensor, layer, 1, width);
+        pack(decoder, CROSS_QUERY, layer, width, width);
+        pack(decoder, CROSS_IN, layer, 2 * width, width);
+        pack(decoder, CROSS_OUT, layer, width, width);
+    }
+    return decoder;
+}
+
+// The last logits of `slot` after all its positions, when every slot below `busy` runs too.
+std::vector<float> run(const BandstandSizes& sizes, int slot, int busy) {
+    Decoder* decoder = open_packed(sizes);
+    const size_t size = size_t(2 * sizes.codebooks * sizes.codes);
+    const auto text = numbers(size_t(sizes.text) * size_t(sizes.width), 7);
+    const auto before = numbers(size_t(2 * 19 * sizes.width), 9);
+    std::vector<float> logits(size * size_t(sizes.slots), 0.0F);
+    const auto plays = [&](int index) { return index == slot || index < busy; };
+    for (int index = 0; index < sizes.slots; ++index) {
+        if (!plays(index)) continue;
+        if (!sizes.is_prefix) bandstand_step_attend(decoder, index, text.data(), index % 2 ? 0 : sizes.text);
+        bandstand_step_prefill(decoder, index, before.data(), 19, 0);
+    }
+    for (int position = 19; position < sizes.length; ++position) {
+        std::vector<int64_t> tokens, positions;
+        for (int index = 0; index < sizes.slots; ++index) {
+            positions.push_back(plays(index) ? position : -1);
+            for (int book = 0; book < sizes.codebooks; ++book) tokens.push_back((position * 7 + book + index) % (sizes.codes + 1));
+        }
+        bandstand_step_logits(decoder, tokens.data(), positions.data(), logits.data());
+    }
+    bandstand_step_close(decoder);
+    return {logits.begin() + long(size) * slot, logits.begin() + long(size) * (slot + 1)};
+}
+
+void check_rows(int precision, int is_prefix) {
+    const std::vector<float> alone = run(sizes_of(precision, 3, 1, is_prefix), 2, 0);
+    expect(std::all_of(alone.begin(), alone.end(), [](float one) { return std::isfinite(one); }), "logits that are no numbers");
+    expect(alone == run(sizes_of(precision, 11, 3, is_prefix), 2, 11), "a row depends on other rows or on threads");
+}
+
+void check_gelu() {
+    for (int start = -160; start < 160; ++start) {
+        float given[16], found[16];
+        for (int lane = 0; lane < 16; ++lane) given[lane] = float(start * 16 + lane) / 256.0F;
+        store(found, gelu(load(given)));
+        for (int lane = 0; lane < 16; ++lane) {
+            const double x = given[lane];
+            const double wanted = 0.5 * x * (1.0 + std::erf(x / std::sqrt(2.0)));
+            expect(std::fabs(found[lane] - wanted) <= 1e-6 * std::max(1.0, std::fabs(wanted)), "gelu");
+        }
+    }
+}
+
+}  // namespace
+
+int main() {
+    const int highest = bandstand_step_level(-1);
+    for (int level = 0; level <= highest; ++level) {
+        expect(bandstand_step_level(level) == level, "a level that is there is not taken");
+        for (int precision = FLOAT32; precision <= INT4; ++precision)
+            for (int is_prefix = 0; is_prefix < 2; ++is_prefix) check_rows(precision, is_prefix);
+    }
+    check_gelu();
+    return wrong;
+}
