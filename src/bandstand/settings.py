@@ -57,12 +57,14 @@ class Device(enum.StrEnum):
 
 
 class Precision(enum.StrEnum):
-    """In which numbers a model's decoder computes; all else of it is always float32."""
+    """In which numbers a model's decoder keeps its weights; all else of it is always float32."""
 
     AUTO = "auto"
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
     FLOAT16 = "float16"
+    INT8 = "int8"
+    INT4 = "int4"
 
 
 Names = Annotated[list[str], NoDecode]
@@ -116,7 +118,7 @@ class Settings(BaseSettings):
     )
     precision: Precision = Field(
         Precision.AUTO,
-        description="Numbers MusicGen's decoder computes in: float32, bfloat16, float16; auto: float32 on a CPU, float16 elsewhere.",
+        description="Numbers of MusicGen's weights: float32, bfloat16, on a GPU float16, on a CPU int8 and int4; auto: bfloat16 on a CPU, float16 on a GPU.",
     )
     tracks: int | None = Field(
         None,
@@ -154,6 +156,12 @@ class Settings(BaseSettings):
     body_bytes_max: int = Field(1_000_000, ge=1000, description="Largest JSON body.")
     inline_bytes_max: int = Field(
         10_000_000, ge=1000, description="Largest JSON body of a request that may hold sound."
+    )
+    receive_seconds: float = Field(
+        30.0,
+        gt=0,
+        le=3600,
+        description="How long a body may take to arrive, and a second more for each 32 kB of it; headers a third of that.",
     )
     answer_seconds: float = Field(
         10.0,

@@ -30,7 +30,7 @@ class Shelf:
 
     def __getitem__(self, name: str) -> MusicGen:
         if name not in self._open:
-            self._open[name] = MusicGen.read(tiny_folder(name), slots=2)
+            self._open[name] = MusicGen.read(tiny_folder(name), precision="float32", slots=2)
         return self._open[name]
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from tracks import GREEDY, codes_of, track_of
 
 from bandstand.musicgen.decoder import TorchDecoder
 from bandstand.musicgen.memory import positions_of
-from bandstand.musicgen.native.decoder import PRECISIONS, NativeDecoder, Precision
+from bandstand.musicgen.native.decoder import PRECISIONS, NativeDecoder
 from bandstand.musicgen.native.library import LEVELS, use_level, why_not
 from bandstand.musicgen.native.mapped import forget
 from bandstand.musicgen.runner import Track
@@ -38,7 +38,7 @@ def level(request: pytest.FixtureRequest) -> Iterator[str]:
     use_level()
 
 
-def native(name: str, *, precision: Precision = "float32", slots: int = 2, **more: Any) -> Any:
+def native(name: str, *, precision: str = "float32", slots: int = 2, **more: Any) -> Any:
     checkpoint = checkpoint_of(name)
     length = positions_of(checkpoint.sizes)
     return NativeDecoder(
@@ -116,7 +116,7 @@ def test_logits_are_those_of_transformers_at_every_step(name: str) -> None:
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_all_instructions_say_the_same(level: str, precision: Precision) -> None:
+def test_all_instructions_say_the_same(level: str, precision: str) -> None:
     decoder = native("stereo-medium", precision=precision)
     found = stepped(decoder, {1: track_of(decoder.sizes)})[:, 1]
     use_level(0)
@@ -132,7 +132,7 @@ def test_all_instructions_say_the_same(level: str, precision: Precision) -> None
 @pytest.mark.parametrize(
     ("precision", "bound"), [("float32", 1e-5), ("bfloat16", 0.02), ("int8", 0.06), ("int4", 0.5)]
 )
-def test_coarser_weights_stay_close(level: str, precision: Precision, bound: float) -> None:
+def test_coarser_weights_stay_close(level: str, precision: str, bound: float) -> None:
     decoder = native("medium", precision=precision)
     track = track_of(decoder.sizes)
 
@@ -157,7 +157,7 @@ def test_greedy_codes_of_200_steps_are_those_of_torch(name: str) -> None:
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("name", ["medium", "stereo-melody"])
-def test_row_does_not_depend_on_other_rows(level: str, name: str, precision: Precision) -> None:
+def test_row_does_not_depend_on_other_rows(level: str, name: str, precision: str) -> None:
     alone, crowded = (native(name, precision=precision, slots=count) for count in (1, 8))
     tracks = {slot: track_of(alone.sizes, seed=slot, text=3 + slot) for slot in range(8)}
 
@@ -167,7 +167,7 @@ def test_row_does_not_depend_on_other_rows(level: str, name: str, precision: Pre
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_threads_change_nothing(precision: Precision) -> None:
+def test_threads_change_nothing(precision: str) -> None:
     decoders = [native("small", precision=precision, threads=count) for count in (1, 2, 3)]
     tracks = {slot: track_of(decoders[0].sizes, seed=slot) for slot in range(2)}
 
@@ -177,7 +177,7 @@ def test_threads_change_nothing(precision: Precision) -> None:
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_filling_in_is_stepping(level: str, precision: Precision) -> None:
+def test_filling_in_is_stepping(level: str, precision: str) -> None:
     decoder = native("small", precision=precision)
     track = track_of(decoder.sizes)
     columns = random_columns(decoder.sizes, seed=track.seed)
@@ -194,7 +194,7 @@ def test_filling_in_is_stepping(level: str, precision: Precision) -> None:
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_slot_remembers_nothing_of_the_track_before(precision: Precision) -> None:
+def test_slot_remembers_nothing_of_the_track_before(precision: str) -> None:
     fresh, used = native("small", precision=precision), native("small", precision=precision)
     track = track_of(fresh.sizes, text=5)
     used.attend(0, torch.full((200, fresh.sizes.width), torch.nan))

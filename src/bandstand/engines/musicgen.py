@@ -14,6 +14,7 @@ from bandstand.engines import Equipment, Inputs, Made, Report
 from bandstand.engines.shelf import Keeping, Shelf
 from bandstand.engines.weights import InstalledModel, files_of, find_model, look_at
 from bandstand.errors import Misconfigured
+from bandstand.musicgen.decoders import precisions_on
 from bandstand.musicgen.memory import bytes_needed
 from bandstand.musicgen.model import MusicGen
 from bandstand.musicgen.piece import Brake, Piece, Sampling, Section
@@ -144,10 +145,13 @@ def choose_device(wanted: str) -> str:
 
 
 def choose_precision(wanted: str, device: str) -> str:
-    """auto: what the reference computes in."""
-    if wanted == "auto":
-        return "float32" if device == "cpu" else "float16"
-    return wanted
+    """auto: what is usual there. raises Misconfigured when it cannot be had"""
+    there = precisions_on(device)
+    if wanted not in {"auto", *there}:
+        raise Misconfigured(
+            f"BANDSTAND_PRECISION: {wanted} cannot be had on {device}; there are: {', '.join(there)}"
+        )
+    return there[0] if wanted == "auto" else wanted
 
 
 def memory_of(device: str) -> int:

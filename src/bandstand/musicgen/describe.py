@@ -23,7 +23,13 @@ from bandstand.musicgen.naming import (
     pieces,
 )
 from bandstand.musicgen.outline import Outline
-from bandstand.musicgen.parts import encodec_books, encodec_settings, encodec_shapes, t5_shapes
+from bandstand.musicgen.parts import (
+    check_encodec,
+    encodec_books,
+    encodec_settings,
+    encodec_shapes,
+    t5_shapes,
+)
 from bandstand.musicgen.pickles import read_pickle
 from bandstand.musicgen.sizes import Sizes
 from bandstand.musicgen.stored import Stored
@@ -312,6 +318,7 @@ def _text(settings: Any, found: Mapping[str, Stored], where: Path, *, prefix: st
 def _codec(settings: Any, found: Mapping[str, Stored], where: Path, *, prefix: str = "") -> Laid:
     tensors = {codec_to_huggingface(name): stored for name, stored in found.items()}
     with _told_by(where):
+        check_encodec(settings)
         shapes = encodec_shapes(settings)
     check_shapes(shapes, tensors, where=where, ignored={}, prefix=prefix)
     return Laid(settings=settings, tensors={name: tensors[name] for name in shapes})

@@ -7,7 +7,9 @@ import math
 from bandstand.musicgen.sizes import WINDOW_FRAMES, Sizes
 
 TOKENS_MAX = 512  # of a text; as many as T5 was trained on
-NUMBER_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+# Of one weight, and of one number of the cache. torch on a CPU keeps float32 in the cache, whatever the weights are.
+WEIGHT_BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "int8": 1.01, "int4": 0.57}
+CACHE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 2, "int4": 2}
 OTHERS_BYTES = 4 * (110_000_000 + 57_000_000)  # T5's encoder and EnCodec, always float32
 WORKING_BYTES = 300_000_000  # what a step, a prefix and the stretches of sound take for a moment
 
@@ -24,4 +26,5 @@ def bytes_needed(sizes: Sizes, *, precision: str, slots: int) -> int:
     across = 0 if sizes.is_prefix else TOKENS_MAX
     # Keys and values of two rows; across, only the conditional row has any.
     cache = slots * sizes.layers * sizes.width * 2 * (2 * positions_of(sizes) + across)
-    return NUMBER_BYTES[precision] * (weights + cache) + OTHERS_BYTES + WORKING_BYTES
+    own = WEIGHT_BYTES[precision] * weights + CACHE_BYTES[precision] * cache
+    return round(own) + OTHERS_BYTES + WORKING_BYTES

@@ -28,9 +28,10 @@ from bandstand.musicgen.checkpoints import Checkpoint, read_checkpoint
 from bandstand.musicgen.chroma import MelodyCache, Separate, null_frames
 from bandstand.musicgen.codec import Codec, Stream
 from bandstand.musicgen.conditions import Conditions, TextEncoder
-from bandstand.musicgen.decoder import Decoder, TorchDecoder
+from bandstand.musicgen.decoder import Decoder
+from bandstand.musicgen.decoders import open_decoder, precisions_on
 from bandstand.musicgen.engine import Engine
-from bandstand.musicgen.memory import TOKENS_MAX, positions_of
+from bandstand.musicgen.memory import TOKENS_MAX
 from bandstand.musicgen.multiband import MultiBand
 from bandstand.musicgen.piece import Brake, Listener, Piece
 from bandstand.musicgen.runner import Runner, Track
@@ -105,25 +106,18 @@ class MusicGen:
         multiband: Path | None = None,
         separate: Separate | None = None,
         device: str = "cpu",
-        precision: str = "float32",
+        precision: str | None = None,
         slots: int = 4,
     ) -> MusicGen:
         """
         folder       Hugging Face's layout, or audiocraft's; then text and codec are the folders of what that one leaves out
-        precision    "float32", "bfloat16" or "float16"
+        precision    one of `precisions_on(device)`; None: the usual one
         slots        tracks that are decoded at once
-        raises       Misconfigured when the files are not whole
+        raises       Misconfigured when the files are not whole, or there is no such precision on this device
         """
         checkpoint = read_checkpoint(folder, text_folder=text, codec_folder=codec)
-        decoder = TorchDecoder(
-            checkpoint.sizes,
-            checkpoint.weights,
-            slots=slots,
-            length=positions_of(checkpoint.sizes),
-            text_max=TOKENS_MAX,
-            device=device,
-            dtype=getattr(torch, precision),
-        )
+        precision = precision or precisions_on(device)[0]
+        decoder = open_decoder(checkpoint, device=device, precision=precision, slots=slots)
         return cls(checkpoint, decoder, device=device, multiband=multiband, separate=separate)
 
     def close(self) -> None:

@@ -43,11 +43,14 @@ ENCODEC: Settings = {
     "compress": 2,
     "num_lstm_layers": 2,
     "codebook_size": 1024,
+    "codebook_dim": None,
     "use_conv_shortcut": True,
     "use_causal_conv": True,
+    "trim_right_ratio": 1.0,
     "dilation_growth_rate": 2,
     "pad_mode": "reflect",
     "normalize": False,
+    "chunk_length_s": None,
 }
 
 
@@ -82,11 +85,8 @@ def encodec_books(settings: Settings) -> int:
     return int(1000 * said["target_bandwidths"][-1] // (frame_rate * bits))
 
 
-def encodec_shapes(settings: Settings) -> dict[str, Shape]:
-    """Of EncodecModel.
-
-    raises  Misconfigured when it has not the rates of MusicGen, or another way of norming
-    """
+def check_encodec(settings: Settings) -> None:
+    """raises Misconfigured when it has not the rates of MusicGen, or another way of norming"""
     said = {**ENCODEC, **settings}
     hop = math.prod(said["upsampling_ratios"])
     if (said["sampling_rate"], hop) != (RATE, RATE // FRAME_RATE):
@@ -98,7 +98,12 @@ def encodec_shapes(settings: Settings) -> dict[str, Shape]:
         raise Misconfigured(
             f"the codec's norm is {said['norm_type']}, and only weight_norm is known"
         )
-    size, width = said["codebook_size"], said.get("codebook_dim") or said["hidden_size"]
+
+
+def encodec_shapes(settings: Settings) -> dict[str, Shape]:
+    """Of EncodecModel, under weight norm."""
+    said = {**ENCODEC, **settings}
+    size, width = said["codebook_size"], said["codebook_dim"] or said["hidden_size"]
     shapes: dict[str, Shape] = {}
     for side, layers in (("encoder", _encoder(said)), ("decoder", _decoder(said))):
         for number, layer in enumerate(layers):

@@ -15,6 +15,7 @@ from bandstand.audio.clip import Clip
 from bandstand.engines import Equipment, Inputs
 from bandstand.engines.musicgen import MusicGenEngine, choose_device, choose_precision, piece_of
 from bandstand.errors import Failed, Misconfigured, NotFound
+from bandstand.musicgen.decoders import precisions_on
 from bandstand.musicgen.memory import bytes_needed
 from bandstand.musicgen.sizes import SIZES
 from bandstand.specs import MusicSpec, Sampling, Section
@@ -48,7 +49,9 @@ def wish(**more: object) -> MusicSpec:
 
 
 async def test_piece_is_made_and_says_where() -> None:
-    engine = MusicGenEngine(Equipment(models=Path(), elsewhere={"small": tiny_folder("small")}))
+    engine = MusicGenEngine(
+        Equipment(models=Path(), precision="float32", elsewhere={"small": tiny_folder("small")})
+    )
     report = Reported()
 
     made = await engine.make(wish(), Inputs(), report)
@@ -123,10 +126,15 @@ def test_device_that_is_not_there_is_refused() -> None:
         choose_device("cuda")
 
 
-def test_precision_is_that_of_the_reference_unless_named() -> None:
-    assert choose_precision("auto", "cpu") == "float32"
+def test_precision_is_the_usual_one_unless_named() -> None:
+    assert choose_precision("auto", "cpu") == precisions_on("cpu")[0]
     assert choose_precision("auto", "cuda") == "float16"
-    assert choose_precision("bfloat16", "cpu") == "bfloat16"
+    assert choose_precision("int8", "cpu") == "int8"
+
+
+def test_precision_that_the_device_has_not_is_refused() -> None:
+    with pytest.raises(Misconfigured, match="int8 cannot be had on cuda; there are: float16"):
+        choose_precision("int8", "cuda")
 
 
 def test_memory_of_a_model_is_known_before_it_is_loaded() -> None:

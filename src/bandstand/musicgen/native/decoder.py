@@ -9,7 +9,6 @@ import ctypes
 import os
 import weakref
 from collections.abc import Iterator, Mapping
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -20,8 +19,7 @@ from bandstand.musicgen.native.library import StepSizes, load
 from bandstand.musicgen.native.mapped import forget
 from bandstand.musicgen.sizes import Sizes
 
-Precision = Literal["float32", "bfloat16", "int8", "int4"]
-PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "int8", "int4")
+PRECISIONS = ("float32", "bfloat16", "int8", "int4")
 
 # BandstandTensor in step.h, in its order; "positions" is not among the weights.
 OUTER = ("embedding", "positions", "norm.weight", "norm.bias", "heads")
@@ -43,7 +41,7 @@ class NativeDecoder:
         sizes: Sizes,
         weights: Mapping[str, Tensor],
         *,
-        precision: Precision,
+        precision: str,
         slots: int,
         length: int,
         text_max: int = 512,
@@ -53,6 +51,7 @@ class NativeDecoder:
         weights  by the names of sizes.shapes(); read one after the other and packed at once, so that two of them never lie in memory
         length   positions of a slot; memory is taken as they are used
         text_max tokens of text that a slot can attend to
+        precision one of PRECISIONS
         raises   Misconfigured when there is no step library, ValueError when sizes do not fit it, Failed when memory is short
         """
         _check(sizes)
@@ -92,6 +91,9 @@ class NativeDecoder:
     def cache_bytes(self) -> int:
         """Of all slots in full use; less is taken before."""
         return self._library.bandstand_step_cache_bytes(self._handle)
+
+    def bound(self, tracks: int, reach: int) -> None:
+        """Nothing to do: a slot is looked at only when it plays, and only as far as it has come."""
 
     def attend(self, slot: int, text: Tensor) -> None:
         """What the slot's conditional row attends to from now on.

@@ -1,0 +1,72 @@
+"""EnCodec's LSTM, its weights put into the processor's order once.
+
+Not torch's own module, where that can be helped: on a processor it copies all its weights into oneDNN's order at every call, 64 MB of them in
+MusicGen's codec, and a piece of ten frames spends more time on that than on its sums. Elsewhere (a GPU, a torch without oneDNN) it is torch's module.
+
+N steps, B streams side by side, C features, L layers.
+Source: Long Short-Term Memory, as torch.nn.LSTM has it; the order of the weights is what torch's own compiler asks oneDNN for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+State = tuple[Tensor, Tensor]  # what is put out and what is remembered, each [L, B, C]
+Lstm = Callable[[Tensor, State | None], tuple[Tensor, State]]  # steps [N, B, C], N at least 1
+
+_LSTM = 2  # among oneDNN's kinds
+_ordered: Any = getattr(torch.ops.mkldnn, "_reorder_mkldnn_rnn_layer_weight", None)
+
+
+class Gates(NamedTuple):
+    """One layer's weights, all float32 and of four gates: to them from the input [4 * C, C], from the output before; what is added [4 * C]."""
+
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias_ih: Tensor
+    bias_hh: Tensor
+
+
+def lstm(layers: Sequence[Gates], *, device: str) -> Lstm:
+    """Without a memory: it may serve any number of streams."""
+    is_packed = torch.device(device).type == "cpu" and torch.backends.mkldnn.is_available()
+    if is_packed and _ordered is not None:
+        return PackedLstm(layers)
+    module = nn.LSTM(layers[0].weight_hh.shape[1], layers[0].weight_hh.shape[1], len(layers), device="meta")
+    given = {
+        f"{name}_l{number}": tensor
+        for number, gates in enumerate(layers)
+        for name, tensor in gates._asdict().items()
+    }
+    module.load_state_dict(given, assign=True)
+    return module.to(device).requires_grad_(requires_grad=False)
+
+
+class PackedLstm:
+    def __init__(self, layers: Sequence[Gates]) -> None:
+        self._width = layers[0].weight_hh.shape[1]
+        self._layers = [self._packed(gates) for gates in layers]
+
+    def _packed(self, gates: Gates) -> Gates:
+        weights = _ordered(
+            gates.weight_ih,
+            gates.weight_hh,
+            self._width,
+            reverse=False,
+            has_biases=True,
+            batch_first=False,
+        )
+        return Gates(*weights, gates.bias_ih, gates.bias_hh)
+
+    def __call__(self, steps: Tensor, state: State | None) -> tuple[Tensor, State]:
+        if state is None:
+            nothing = steps.new_zeros(len(self._layers), steps.shape[1], self._width)
+            state = nothing, nothing
+        made, kept = zip(
+            *[None]
+        )
+        raise NotImplementedError
