@@ -92,7 +92,6 @@ inline void store_halves(uint16_t* to, Floats x) {
 inline Ints no_ints() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
 inline Ints spread_int(int32_t value) { const __m256i v = _mm256_set1_epi32(value); return {v, v}; }
 inline Ints operator+(Ints x, Ints y) { return {_mm256_add_epi32(x.a, y.a), _mm256_add_epi32(x.b, y.b)}; }
-inline Ints operator-(Ints x, Ints y) { return {_mm256_sub_epi32(x.a, y.a), _mm256_sub_epi32(x.b, y.b)}; }
 inline Ints to_ints(Floats x) { return {_mm256_cvtps_epi32(x.a), _mm256_cvtps_epi32(x.b)}; }
 inline Floats to_floats(Ints x) { return {_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)}; }
 

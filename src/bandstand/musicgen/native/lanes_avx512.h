@@ -59,7 +59,6 @@ inline void store_halves(uint16_t* to, Floats a) {
 inline Ints no_ints() { return {_mm512_setzero_si512()}; }
 inline Ints spread_int(int32_t value) { return {_mm512_set1_epi32(value)}; }
 inline Ints operator+(Ints a, Ints b) { return {_mm512_add_epi32(a.v, b.v)}; }
-inline Ints operator-(Ints a, Ints b) { return {_mm512_sub_epi32(a.v, b.v)}; }
 inline Ints to_ints(Floats a) { return {_mm512_cvtps_epi32(a.v)}; }
 inline Floats to_floats(Ints a) { return {_mm512_cvtepi32_ps(a.v)}; }
 inline int32_t sum(Ints a) { return _mm512_reduce_add_epi32(a.v); }

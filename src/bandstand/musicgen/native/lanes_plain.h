@@ -1,4 +1,5 @@
-// Sixteen lanes in plain C++, for any machine; the compiler finds what vectors there are. The reference for the other two.
+// Sixteen lanes as four vectors of 128 bits, which the compiler knows on every machine: SSE2, NEON, or plain numbers. The reference for
+// the other two.
 
 #pragma once
 
@@ -8,87 +9,109 @@
 
 namespace {
 
-struct Floats { float at[16]; };
-struct Ints { int32_t at[16]; };
-struct Words { uint32_t at[16]; };
+typedef float Float4 __attribute__((vector_size(16)));
+typedef int32_t Int4x32 __attribute__((vector_size(16)));
+typedef uint32_t Word4 __attribute__((vector_size(16)));
+typedef int16_t Short8 __attribute__((vector_size(16)));
+typedef uint16_t UnsignedShort8 __attribute__((vector_size(16)));
 
-constexpr int ROWS_MAX = 4;
+struct Floats { Float4 at[4]; };
+struct Ints { Int4x32 at[4]; };
+struct Words { Word4 at[4]; };
 
-#define EACH for (int lane = 0; lane < 16; ++lane)
+constexpr int ROWS_MAX = 2;
 
-inline float multiply_add(float a, float b, float c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return __builtin_fmaf(a, b, c);
+#define EACH for (int part = 0; part < 4; ++part)
+
+inline Floats spread(float value) { Floats r; EACH r.at[part] = Float4{value, value, value, value}; return r; }
+inline Floats load(const float* from) { Floats r; memcpy(&r, from, 64); return r; }
+inline void store(float* to, Floats a) { memcpy(to, &a, 64); }
+inline Floats operator+(Floats a, Floats b) { EACH a.at[part] += b.at[part]; return a; }
+inline Floats operator-(Floats a, Floats b) { EACH a.at[part] -= b.at[part]; return a; }
+inline Floats operator*(Floats a, Floats b) { EACH a.at[part] *= b.at[part]; return a; }
+inline Floats operator/(Floats a, Floats b) { EACH a.at[part] /= b.at[part]; return a; }
+
+// Adds a product, rounding once where the machine can.
+inline void add_product(Floats& to, Floats a, Floats b) {
+#if defined(__ARM_FEATURE_FMA)
+    EACH for (int lane = 0; lane < 4; ++lane) to.at[part][lane] = __builtin_fmaf(a.at[part][lane], b.at[part][lane], to.at[part][lane]);
 #else
-    return a * b + c;
+    EACH to.at[part] += a.at[part] * b.at[part];
 #endif
 }
 
-inline Floats spread(float value) { Floats r; EACH r.at[lane] = value; return r; }
-inline Floats load(const float* from) { Floats r; memcpy(&r, from, 64); return r; }
-inline void store(float* to, Floats a) { memcpy(to, &a, 64); }
-inline Floats operator+(Floats a, Floats b) { EACH a.at[lane] += b.at[lane]; return a; }
-inline Floats operator-(Floats a, Floats b) { EACH a.at[lane] -= b.at[lane]; return a; }
-inline Floats operator*(Floats a, Floats b) { EACH a.at[lane] *= b.at[lane]; return a; }
-inline Floats operator/(Floats a, Floats b) { EACH a.at[lane] /= b.at[lane]; return a; }
-inline Floats fused(Floats a, Floats b, Floats c) { EACH c.at[lane] = multiply_add(a.at[lane], b.at[lane], c.at[lane]); return c; }
-inline void add_product(Floats& to, Floats a, Floats b) { to = fused(a, b, to); }
-inline Floats larger(Floats a, Floats b) { EACH a.at[lane] = a.at[lane] > b.at[lane] ? a.at[lane] : b.at[lane]; return a; }
-inline Floats absolute(Floats a) { EACH a.at[lane] = fabsf(a.at[lane]); return a; }
-inline Floats nearest(Floats a) { EACH a.at[lane] = nearbyintf(a.at[lane]); return a; }
+inline Floats fused(Floats a, Floats b, Floats c) { add_product(c, a, b); return c; }
+inline Floats larger(Floats a, Floats b) { EACH a.at[part] = a.at[part] > b.at[part] ? a.at[part] : b.at[part]; return a; }
+inline Floats absolute(Floats a) { EACH a.at[part] = Float4(Word4(a.at[part]) & 0x7fffffffU); return a; }
+
+// Adding and taking away 1.5 * 2^23 leaves no place for a fraction: the nearest whole number, for sizes below 2^22.
+inline Floats nearest(Floats a) { EACH a.at[part] = a.at[part] + 12582912.0F - 12582912.0F; return a; }
 
 // 2 to the power of whole numbers from -126 to 127.
 inline Floats power_of_two(Floats a) {
-    Words bits;
-    EACH bits.at[lane] = uint32_t(int32_t(a.at[lane]) + 127) << 23;
-    Floats r;
-    memcpy(&r, &bits, 64);
-    return r;
+    EACH a.at[part] = Float4((__builtin_convertvector(a.at[part], Int4x32) + 127) << 23);
+    return a;
 }
 
 inline float sum(Floats a) {
-    for (int half = 8; half; half /= 2)
-        for (int lane = 0; lane < half; ++lane) a.at[lane] += a.at[lane + half];
-    return a.at[0];
+    const Float4 four = (a.at[0] + a.at[2]) + (a.at[1] + a.at[3]);
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 inline float largest(Floats a) {
-    float r = a.at[0];
-    EACH r = a.at[lane] > r ? a.at[lane] : r;
+    float r = a.at[0][0];
+    EACH for (int lane = 0; lane < 4; ++lane) r = a.at[part][lane] > r ? a.at[part][lane] : r;
     return r;
 }
 
 inline Words load_words(const void* from) { Words r; memcpy(&r, from, 64); return r; }
-inline Words spread_word(uint32_t value) { Words r; EACH r.at[lane] = value; return r; }
-inline Words low_nibbles(Words a) { EACH a.at[lane] &= 0x0f0f0f0f; return a; }
-inline Words high_nibbles(Words a) { EACH a.at[lane] = a.at[lane] >> 4 & 0x0f0f0f0f; return a; }
+inline Words spread_word(uint32_t value) { Words r; EACH r.at[part] = Word4{value, value, value, value}; return r; }
+inline Words low_nibbles(Words a) { EACH a.at[part] &= 0x0f0f0f0fU; return a; }
+inline Words high_nibbles(Words a) { EACH a.at[part] = a.at[part] >> 4 & 0x0f0f0f0fU; return a; }
 
 // The first, or the second, of the two bfloat16 numbers in each lane.
-inline Floats first_halves(Words a) { EACH a.at[lane] <<= 16; Floats r; memcpy(&r, &a, 64); return r; }
-inline Floats second_halves(Words a) { EACH a.at[lane] &= 0xffff0000; Floats r; memcpy(&r, &a, 64); return r; }
-inline Floats widen(const uint16_t* from) { Words r; EACH r.at[lane] = uint32_t(from[lane]) << 16; Floats f; memcpy(&f, &r, 64); return f; }
+inline Floats first_halves(Words a) { Floats r; EACH r.at[part] = Float4(a.at[part] << 16); return r; }
+inline Floats second_halves(Words a) { Floats r; EACH r.at[part] = Float4(a.at[part] & 0xffff0000U); return r; }
+
+inline Floats widen(const uint16_t* from) {
+    Words r;
+    EACH for (int lane = 0; lane < 4; ++lane) r.at[part][lane] = uint32_t(from[part * 4 + lane]) << 16;
+    return second_halves(r);
+}
 
 // To bfloat16, ties to even.
 inline void store_halves(uint16_t* to, Floats a) {
-    Words bits;
-    memcpy(&bits, &a, 64);
-    EACH to[lane] = uint16_t((bits.at[lane] + 0x7fff + (bits.at[lane] >> 16 & 1)) >> 16);
+    EACH {
+        const Word4 bits = Word4(a.at[part]);
+        const Word4 rounded = (bits + 0x7fffU + (bits >> 16 & 1U)) >> 16;
+        for (int lane = 0; lane < 4; ++lane) to[part * 4 + lane] = uint16_t(rounded[lane]);
+    }
 }
 
-inline Ints no_ints() { Ints r; EACH r.at[lane] = 0; return r; }
-inline Ints spread_int(int32_t value) { Ints r; EACH r.at[lane] = value; return r; }
-inline Ints operator+(Ints a, Ints b) { EACH a.at[lane] += b.at[lane]; return a; }
-inline Ints operator-(Ints a, Ints b) { EACH a.at[lane] -= b.at[lane]; return a; }
-inline Ints to_ints(Floats a) { Ints r; EACH r.at[lane] = int32_t(nearbyintf(a.at[lane])); return r; }
-inline Floats to_floats(Ints a) { Floats r; EACH r.at[lane] = float(a.at[lane]); return r; }
-inline int32_t sum(Ints a) { int32_t r = 0; EACH r += a.at[lane]; return r; }
-inline void store_bytes(int8_t* to, Ints a) { EACH to[lane] = int8_t(a.at[lane]); }
+inline Ints spread_int(int32_t value) { Ints r; EACH r.at[part] = Int4x32{value, value, value, value}; return r; }
+inline Ints no_ints() { return spread_int(0); }
+inline Ints operator+(Ints a, Ints b) { EACH a.at[part] += b.at[part]; return a; }
+inline Ints to_ints(Floats a) { a = nearest(a); Ints r; EACH r.at[part] = __builtin_convertvector(a.at[part], Int4x32); return r; }
+inline Floats to_floats(Ints a) { Floats r; EACH r.at[part] = __builtin_convertvector(a.at[part], Float4); return r; }
 
-// Adds four products of unsigned bytes with signed ones to each lane. `small`: the unsigned ones are below 16.
+inline int32_t sum(Ints a) {
+    const Int4x32 four = (a.at[0] + a.at[1]) + (a.at[2] + a.at[3]);
+    return four[0] + four[1] + four[2] + four[3];
+}
+
+inline void store_bytes(int8_t* to, Ints a) {
+    EACH for (int lane = 0; lane < 4; ++lane) to[part * 4 + lane] = int8_t(a.at[part][lane]);
+}
+
+// Adds four products of unsigned bytes with signed ones to each lane. `small`: the unsigned ones are below 16. One product just fits into
+// 16 bits: 255 times -128 is -32640.
 template <bool small>
 inline void add_dot_bytes(Ints& to, Words a, Words b) {
-    EACH for (int byte = 0; byte < 32; byte += 8)
-        to.at[lane] += int32_t(a.at[lane] >> byte & 0xff) * int8_t(b.at[lane] >> byte & 0xff);
+    EACH {
+        const Short8 even = Short8(a.at[part] & 0x00ff00ffU) * ((Short8(b.at[part]) << 8) >> 8);
+        const Short8 odd = Short8(UnsignedShort8(a.at[part]) >> 8) * (Short8(b.at[part]) >> 8);
+        to.at[part] += (Int4x32(even) << 16 >> 16) + (Int4x32(even) >> 16) + (Int4x32(odd) << 16 >> 16) + (Int4x32(odd) >> 16);
+    }
 }
 
 // Adds two products of bfloat16 numbers to each lane.
