@@ -357,10 +357,10 @@ def test_all_three_fields_are_required(client: httpx2.Client, field: str) -> Non
     ],
 )
 def test_errors_of_the_framework_have_leaps_shape(
-    stranger: httpx2.Client, method: str, path: str, content: bytes, status: int
+    client: httpx2.Client, method: str, path: str, content: bytes, status: int
 ) -> None:
     headers = {"Content-Type": "application/json"}
-    answer = stranger.request(method, path, content=content, headers=headers)
+    answer = client.request(method, path, content=content, headers=headers)
 
     assert answer.status_code == status
     assert answer.json()["statusCode"] == status

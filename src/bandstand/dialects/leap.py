@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from bandstand.catalog import MODELS, model_named
-from bandstand.dialects import Dialect, wire
+from bandstand.dialects import Dialect, door, wire
 from bandstand.errors import BandstandError, Invalid, NotFound
 from bandstand.jobs import Hook, Job, Order, Status
 from bandstand.service import Account, Scope, Service
@@ -119,18 +119,18 @@ def refuse(error: BandstandError) -> Response:
 
 
 class Music:
-    """The endpoints."""
+    """The endpoints. All but `find_one` have routes that have admitted the caller (`request.state.account`)."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     async def create(self, request: Request, wish: Wish) -> Response:
-        account = await self._account(request, Scope.WRITE)
+        account: Account = request.state.account
         job = await self._service.submit(account, to_order(wish), once=wire.once(request))
         return self._told(request, job)
 
     async def list_all(self, request: Request) -> Response:
-        account = await self._account(request, Scope.READ)
+        account: Account = request.state.account
         found = await self._service.page(account, origin=NAME, cursor=None, size=LIST_SIZE)
         return wire.told([render(self._service, job) for job in found.jobs])
 
@@ -140,14 +140,11 @@ class Music:
             raise NotFound
         return self._told(request, job)
 
-    async def _account(self, request: Request, scope: Scope) -> Account:
-        key, caller = wire.bearer(request), wire.caller(request)
-        return await self._service.admit(key, scope, caller=caller)
-
     async def _reader(self, request: Request) -> Account | None:
         """Leap's clients send no key when they ask for one job; a key that is sent all the same must fit."""
         if "authorization" in request.headers or not self._service.settings.leap_keyless:
-            return await self._account(request, Scope.READ)
+            key, caller = wire.bearer(request), wire.caller(request)
+            return await self._service.admit(key, Scope.READ, caller=caller)
         self._service.admit_stranger(caller=wire.caller(request))
         return None
 
@@ -161,29 +158,19 @@ class Music:
 
 def routes(service: Service) -> APIRouter:
     music = Music(service)
+    mine = APIRouter(route_class=door.admitting(service))
+    path = "/api/v1/music"
+    mine.post(path, response_model=MusicView, summary="Generate music")(music.create)
+    mine.get(
+        path, response_model=list[MusicView], summary="Your music generation jobs, newest first"
+    )(music.list_all)
     router = APIRouter(tags=[NAME])
-    add = router.add_api_route
-    add(
-        "/api/v1/music",
-        music.create,
-        methods=["POST"],
-        response_model=MusicView,
-        summary="Generate music",
-    )
-    add(
-        "/api/v1/music",
-        music.list_all,
-        methods=["GET"],
-        response_model=list[MusicView],
-        summary="Your music generation jobs, newest first",
-    )
-    add(
-        "/api/v1/music/{inference_id}",
-        music.find_one,
-        methods=["GET"],
+    router.include_router(mine)
+    router.get(
+        f"{path}/{{inference_id}}",
         response_model=MusicView,
         summary="One music generation job; needs no key",
-    )
+    )(music.find_one)
     return router
 
 

@@ -11,14 +11,22 @@ import math
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from bandstand.catalog import MODELS, model_named
-from bandstand.dialects import Dialect, wire
-from bandstand.errors import BandstandError, Invalid, NotFound, Problem, TooMany, Unavailable
+from bandstand.dialects import Dialect, door, wire
+from bandstand.errors import (
+    BandstandError,
+    Invalid,
+    Malformed,
+    NotFound,
+    Problem,
+    TooMany,
+    Unavailable,
+)
 from bandstand.fetch import is_inline
 from bandstand.jobs import Hook, Job, Order
 from bandstand.service import Account, Scope, Service
@@ -27,7 +35,9 @@ from bandstand.specs import PROMPT_CHARACTERS_MAX, Encoding, MusicSpec, Source, 
 NAME = "modelslab"
 PREFIXES = ("/api/v1/enterprise/voice", "/api/v6/voice")
 TOKENS_PER_SECOND = 50
-TOKENS_OF_DELAY = 3  # theirs are steps of transformers' `generate`, and the last codebook is three steps late
+TOKENS_OF_DELAY = (
+    3  # theirs are steps of transformers' `generate`, and the last codebook is three steps late
+)
 RATE_USUAL, RATE_MIN = 32000, 10000
 TOKENS_USUAL, TOKENS_MIN, TOKENS_MAX = 256, 256, 1024
 KEPT_SECONDS = 86400.0
@@ -87,7 +97,10 @@ class Wish(wire.Body):
         None, ge=RATE_MIN, description="Hz of the file; 32000 if left out."
     )
     max_new_token: Annotated[int | None, BeforeValidator(_whole)] = Field(
-        None, ge=TOKENS_MIN, le=TOKENS_MAX, description="Length: 3, then 50 a second; 256 if left out."
+        None,
+        ge=TOKENS_MIN,
+        le=TOKENS_MAX,
+        description="Length: 3, then 50 a second; 256 if left out.",
     )
     base64: Truth = Field(None, description="Whether `init_audio` is base64.")
     temp: Truth = Field(None, description="Whether the links shall work for a shorter time.")
@@ -251,13 +264,13 @@ def refuse(error: BandstandError) -> Response:
 
 
 class Calls:
-    """The endpoints."""
+    """The endpoints. Their route has admitted the caller (`request.state.account`)."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     async def create(self, request: Request, wish: Wish) -> Response:
-        account = await self._account(request, wish.key, Scope.WRITE)
+        account: Account = request.state.account
         try:
             job = await self._service.submit(account, to_order(wish), once=wire.once(request))
         except Invalid as error:
@@ -266,16 +279,23 @@ class Calls:
         return wire.told(render(self._service, job), job)
 
     async def fetch(self, request: Request, number: str, asking: Asking) -> Response:
-        account = await self._account(request, asking.key, Scope.READ)
+        del asking  # the route has read the key in it
         if not (number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS_MAX):
             raise NotFound
-        job = await self._service.get_number(account, int(number))
+        job = await self._service.get_number(request.state.account, int(number))
         if job.origin != NAME:
             raise NotFound
         return wire.told(render(self._service, job), job)
 
-    async def _account(self, request: Request, key: str | None, scope: Scope) -> Account:
-        return await self._service.admit(key, scope, caller=wire.caller(request))
+
+async def _key(request: Request) -> str | None:
+    """The one thing that is read of a body before its sender is known. raises Malformed."""
+    try:
+        body = await request.json()
+    except (ValueError, RecursionError):
+        raise Malformed("The body is not a valid JSON object.") from None
+    key = cast("dict[str, Any]", body).get("key") if isinstance(body, dict) else None
+    return key if isinstance(key, str) else None
 
 
 def _in_their_words(error: Invalid) -> Invalid:
@@ -288,16 +308,20 @@ def _in_their_words(error: Invalid) -> Invalid:
 
 def routes(service: Service) -> APIRouter:
     calls = Calls(service)
-    router = APIRouter(tags=[NAME])
+    making = APIRouter(route_class=door.admitting(service, Scope.WRITE, key_of=_key))
+    asking = APIRouter(route_class=door.admitting(service, Scope.READ, key_of=_key))
     for prefix in PREFIXES:
-        router.post(
+        making.post(
             f"{prefix}/music_gen",
             response_model=ResultView,
             summary="Ask for a piece; wait a little for it",
         )(calls.create)
-        router.post(f"{prefix}/fetch/{{number}}", response_model=ResultView, summary="One piece")(
+        asking.post(f"{prefix}/fetch/{{number}}", response_model=ResultView, summary="One piece")(
             calls.fetch
         )
+    router = APIRouter(tags=[NAME])
+    router.include_router(making)
+    router.include_router(asking)
     return router
 
 

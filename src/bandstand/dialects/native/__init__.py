@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from sse_starlette import EventSourceResponse
 
-from bandstand.dialects import Dialect
+from bandstand.dialects import Dialect, door
 from bandstand.dialects.native.deliveries import Deliveries, DeliveriesView, DeliveryView
 from bandstand.dialects.native.jobs import Jobs
 from bandstand.dialects.native.models import Models, ModelsView
@@ -16,7 +16,7 @@ from bandstand.service import Service
 
 
 def routes(service: Service) -> APIRouter:
-    router = APIRouter(tags=[NAME])
+    router = APIRouter(tags=[NAME], route_class=door.admitting(service))
     _jobs(router, Jobs(service))
     get, deliveries = router.get, Deliveries(service)
     get("/v1/models", response_model=ModelsView, summary="The models on offer")(

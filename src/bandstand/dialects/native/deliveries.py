@@ -8,10 +8,9 @@ from fastapi import Query, Request, Response
 from pydantic import Field
 
 from bandstand.dialects import wire
-from bandstand.dialects.native.door import admit
 from bandstand.dialects.native.picture import View
 from bandstand.jobs import HookEvent
-from bandstand.service import Delivery, Scope, Service
+from bandstand.service import Delivery, Service
 
 
 class DeliveryView(View):
@@ -32,7 +31,7 @@ class DeliveriesView(View):
 
 
 class Deliveries:
-    """The endpoints."""
+    """The endpoints. Their route has admitted the caller (`request.state.account`)."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -40,12 +39,12 @@ class Deliveries:
     async def page(
         self, request: Request, size: Annotated[int, Query(ge=1, le=100)] = 20
     ) -> Response:
-        found = await self._service.deliveries(await admit(self._service, request), size)
+        found = await self._service.deliveries(request.state.account, size)
         return wire.told({"deliveries": [_render(delivery) for delivery in found]})
 
     async def send_again(self, request: Request, delivery_id: str) -> Response:
-        account = await admit(self._service, request, Scope.WRITE)
-        return wire.told(_render(await self._service.send_again(account, delivery_id)))
+        sent = await self._service.send_again(request.state.account, delivery_id)
+        return wire.told(_render(sent))
 
 
 def _render(delivery: Delivery) -> dict[str, Any]:

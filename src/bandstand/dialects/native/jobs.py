@@ -12,22 +12,21 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import RedirectResponse, StreamingResponse
 
 from bandstand.dialects import wire
-from bandstand.dialects.native.door import admit
 from bandstand.dialects.native.picture import render
 from bandstand.dialects.native.wishes import Wish, to_order
 from bandstand.errors import Invalid, NotFound
 from bandstand.jobs import Job
-from bandstand.service import Scope, Service
+from bandstand.service import Account, Service
 
 
 class Jobs:
-    """The endpoints of `/v1/jobs`."""
+    """The endpoints of `/v1/jobs`. Their route has admitted the caller (`request.state.account`)."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     async def create(self, request: Request, wish: Wish) -> Response:
-        account = await admit(self._service, request, Scope.WRITE)
+        account: Account = request.state.account
         job = await self._service.submit(account, to_order(wish), once=wire.once(request))
         return wire.told(render(self._service, job), job, status=201)
 
@@ -37,7 +36,7 @@ class Jobs:
         cursor: Annotated[str | None, Query(max_length=100)] = None,
         size: Annotated[int, Query(ge=1, le=100)] = 20,
     ) -> Response:
-        account = await admit(self._service, request)
+        account: Account = request.state.account
         found = await self._service.page(account, origin=None, cursor=cursor, size=size)
         body = {
             "jobs": [render(self._service, job) for job in found.jobs],
@@ -52,11 +51,11 @@ class Jobs:
         return wire.told({**render(self._service, job), "jobs_ahead": ahead}, job)
 
     async def cancel(self, request: Request, job_id: str) -> Response:
-        job = await self._service.cancel(await admit(self._service, request, Scope.WRITE), job_id)
+        job = await self._service.cancel(request.state.account, job_id)
         return wire.told(render(self._service, job), job)
 
     async def delete(self, request: Request, job_id: str) -> Response:
-        await self._service.delete(await admit(self._service, request, Scope.WRITE), job_id)
+        await self._service.delete(request.state.account, job_id)
         return Response(status_code=204)
 
     async def events(self, request: Request, job_id: str) -> EventSourceResponse:
@@ -72,7 +71,7 @@ class Jobs:
         return StreamingResponse(self._service.listen(job), media_type="audio/wav")
 
     async def _job(self, request: Request, job_id: str) -> Job:
-        return await self._service.get(await admit(self._service, request), job_id)
+        return await self._service.get(request.state.account, job_id)
 
 
 async def _events(service: Service, job: Job, after: int) -> AsyncIterator[ServerSentEvent]:

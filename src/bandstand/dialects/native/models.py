@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import Response
 
 from bandstand.catalog import Model
 from bandstand.dialects import wire
-from bandstand.dialects.native.door import admit
 from bandstand.dialects.native.picture import View
 from bandstand.service import Service
 
@@ -36,8 +35,7 @@ class Models:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    async def page(self, request: Request) -> Response:
-        await admit(self._service, request)
+    async def page(self) -> Response:
         models = [_render(self._service, model) for model in self._service.catalog.rows()]
         return wire.told({"models": models})
 

@@ -6,14 +6,13 @@ create, get, cancel) and the client packages replicate 1.0.7 (PyPI) and 1.4.0 (n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Response
 from sse_starlette import EventSourceResponse
 
-from bandstand.dialects import Dialect, wire
+from bandstand.dialects import Dialect, door
 from bandstand.dialects.replicate.files import FORM, Files, FilesView, FileView
 from bandstand.dialects.replicate.inputs import NAME
 from bandstand.dialects.replicate.models import (
@@ -37,19 +36,18 @@ from bandstand.service import Scope, Service
 from bandstand.settings import Settings
 
 FORM_BYTES = 100_000  # besides the file itself
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def routes(service: Service) -> APIRouter:
     router = APIRouter(tags=[NAME])
-    for part in (_predictions(service), _files(service), _models(service), _signed(service)):
-        router.include_router(part)
+    for part in (_predictions, _files, _models, _secret, _signed):
+        router.include_router(part(service))
     return router
 
 
 def _predictions(service: Service) -> APIRouter:
     predictions = Predictions(service)
-    router = APIRouter(route_class=_admitting(service))
+    router = APIRouter(route_class=door.admitting(service))
     get, post = router.get, router.post
     made: dict[str, Any] = {
         "status_code": 201,
@@ -72,7 +70,7 @@ def _predictions(service: Service) -> APIRouter:
 
 def _files(service: Service) -> APIRouter:
     files = Files(service)
-    router = APIRouter(route_class=_admitting(service))
+    router = APIRouter(route_class=door.admitting(service))
     one = "/v1/files/{file_id}"
     router.post(
         "/v1/files",
@@ -89,7 +87,7 @@ def _files(service: Service) -> APIRouter:
 
 def _models(service: Service) -> APIRouter:
     models = Models(service)
-    router = APIRouter(route_class=_admitting(service))
+    router = APIRouter(route_class=door.admitting(service))
     get, model = router.get, "/v1/models/{owner}/{name}"
     get(model, response_model=ModelView, summary="The model")(models.get)
     get(f"{model}/versions", response_model=VersionsView, summary="Its versions")(models.versions)
@@ -97,8 +95,15 @@ def _models(service: Service) -> APIRouter:
         models.version
     )
     get("/v1/account", response_model=AccountView, summary="Who is asking")(models.account)
-    get("/v1/webhooks/default/secret", response_model=SecretView, summary="What webhooks prove")(
-        models.secret
+    return router
+
+
+def _secret(service: Service) -> APIRouter:
+    """Whoever knows it can sign what looks like ours: a key for reading is not enough."""
+    router = APIRouter(route_class=door.admitting(service, Scope.WRITE))
+    path = "/v1/webhooks/default/secret"
+    router.get(path, response_model=SecretView, summary="What webhooks are signed with")(
+        Models(service).secret
     )
     return router
 
@@ -118,24 +123,6 @@ def _signed(service: Service) -> APIRouter:
         summary="The content of a file",
     )(Files(service).download)
     return router
-
-
-def _admitting(service: Service) -> type[APIRoute]:
-    """A route that admits its caller before it looks at the body."""
-
-    class Admitting(APIRoute):
-        def get_route_handler(self) -> Handler:
-            answer = super().get_route_handler()
-
-            async def answer_admitted(request: Request) -> Response:
-                scope = Scope.READ if request.method == "GET" else Scope.WRITE
-                key, caller = wire.bearer(request), wire.caller(request)
-                request.state.account = await service.admit(key, scope, caller=caller)
-                return await answer(request)
-
-            return answer_admitted
-
-    return Admitting
 
 
 def _bytes_max(settings: Settings) -> Mapping[str, int]:
