@@ -11,6 +11,7 @@ Not for broken invariants of our own code; those are asserts.
     │   ├── NotFound            no such thing, or somebody else's
     │   ├── WrongMethod         the path exists, the method does not
     │   ├── TooLarge            the body is larger than allowed
+    │   ├── TooSlow             the request did not arrive in time
     │   ├── Conflict            it cannot be done as things stand
     │   ├── NoCredit            the account cannot pay for it
     │   └── TooMany             over a limit; carries the seconds until it is worth another try
@@ -83,6 +84,10 @@ class WrongMethod(Refused):
 
 class TooLarge(Refused):
     """The request is larger than allowed."""
+
+
+class TooSlow(Refused):
+    """The request did not arrive in time."""
 
 
 class Conflict(Refused):

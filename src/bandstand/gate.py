@@ -45,6 +45,11 @@ class Gate:
         self._count(self._per_minute[scope], scope.value, opened.key)
         return opened.account
 
+    async def account_of(self, key: str | None) -> Account | None:
+        """Whose key this is, whatever it may do and however often it came; opens nothing."""
+        opened = await self._database.read(accounts.open_with, key) if key else None
+        return opened.account if opened else None
+
     def admit_stranger(self, *, caller: str) -> None:
         """Somebody without a key, for what an unguessable address alone protects. raises TooMany."""
         self._count(self._per_minute[Scope.READ], "stranger", caller)

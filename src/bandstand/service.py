@@ -88,6 +88,10 @@ class Service:
         """Who is asking, if they may. raises Unauthenticated, Forbidden, TooMany."""
         return await self._gate.admit(key, scope, caller=caller)
 
+    async def account_of(self, key: str | None) -> Account | None:
+        """Whose key this is; opens nothing."""
+        return await self._gate.account_of(key)
+
     def admit_stranger(self, *, caller: str) -> None:
         """Let in without a key, for what an unguessable address alone protects. raises TooMany."""
         self._gate.admit_stranger(caller=caller)
@@ -271,11 +275,6 @@ class Service:
         if job.status is not Status.QUEUED:
             return None
         return await self._database.read(jobs.ahead_of, job)
-
-    async def balance(self, account: Account) -> int | None:
-        """Millicredits to spend at this moment; None for an account that pays nothing."""
-        now = await self._database.read(accounts.account_with_id, account.id)
-        return now.available if now.metered else None
 
     async def webhook_secret(self, account: Account) -> str:
         return (await self._database.write(accounts.webhook_secrets, account.id))[0]

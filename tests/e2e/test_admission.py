@@ -127,6 +127,40 @@ def test_key_for_writing_reads_nothing(busy_server: Server):
     assert NATIVE.ask(busy_server, "GET", f"/v1/jobs/{job}", key=key).status_code == 403
 
 
+def test_secret_of_webhooks_is_not_shown_to_a_key_for_reading(busy_server: Server):
+    name, secret = uuid.uuid4().hex, "/v1/webhooks/default/secret"
+    reader, writer = (
+        new_key(busy_server, name, scopes=(scope,)) for scope in (Scope.READ, Scope.WRITE)
+    )
+    refused = NATIVE.ask(busy_server, "GET", secret, key=reader)
+    told = NATIVE.ask(busy_server, "GET", secret, key=writer)
+
+    assert refused.status_code == 403
+    assert told.json()["key"].startswith("whsec_")
+    assert told.json()["key"] not in refused.text
+
+
+@each_api
+def test_who_has_no_key_learns_nothing_of_bodies(busy_server: Server, api: Api):
+    right, wrong, empty = (
+        api.ask(busy_server, "POST", api.path, body, key="nobody")
+        for body in (api.wish, api.changed(api.prompt, 7), {})
+    )
+
+    assert [answer.status_code for answer in (right, wrong, empty)] == [401] * 3
+    assert right.text == wrong.text == empty.text
+
+
+@each_api
+def test_wrong_method_is_told_the_right_ones(busy_server: Server, api: Api):
+    answer = api.ask(busy_server, "PATCH", api.path)
+
+    assert answer.status_code == 405
+    allowed = answer.headers["allow"].split(", ")
+    assert "POST" in allowed
+    assert ("GET" in allowed) == (api.path in api.of_mine)
+
+
 def test_keys_of_one_account_see_the_same_jobs(busy_server: Server):
     name = uuid.uuid4().hex
     first, second = new_key(busy_server, name), new_key(busy_server, name)

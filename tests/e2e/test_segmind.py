@@ -298,6 +298,45 @@ def test_balance_is_told_with_every_answer(server: Server) -> None:
     assert told == pytest.approx([1 - price, 1 - price, 1 - price, 1 - 2 * price, 1 - 2 * price])
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "content", "status"),
+    [
+        ("POST", "/v1/no-such-model", b"{}", 404),
+        ("GET", "/v2/requests/nothing/at/all", b"", 404),
+        ("PATCH", SYNCHRONOUS, b"", 405),
+        ("POST", SYNCHRONOUS, b" " * 1_000_001, 413),
+        ("POST", SYNCHRONOUS, b"{", 400),
+    ],
+)
+def test_balance_is_told_at_whatever_stage_a_call_is_refused(
+    client: httpx2.Client, method: str, path: str, content: bytes, status: int
+) -> None:
+    answer = client.request(method, path, content=content)
+
+    assert answer.status_code == status
+    assert answer.headers["x-remaining-credits"] == "1000000"
+
+
+def test_balance_is_told_to_a_key_that_may_not(server: Server) -> None:
+    key = server.run("keys", "create", "--account", "reader", "--scope", "read", "--credits", "2")
+    with opened(server, key) as reader:
+        answer = reader.post(SYNCHRONOUS, json=WISH)
+
+    assert answer.status_code == 403
+    assert answer.headers["x-remaining-credits"] == "2"
+
+
+@pytest.mark.parametrize("path", [SYNCHRONOUS, "/v1/no-such-model"])
+@pytest.mark.parametrize("key", [None, "nobody", "bs_0123456789ab_wrong"])
+def test_no_balance_is_told_to_whom_nobody_knows(
+    server: Server, key: str | None, path: str
+) -> None:
+    with opened(server, key) as stranger:
+        answer = stranger.post(path, json=WISH)
+
+    assert "x-remaining-credits" not in answer.headers
+
+
 def test_account_that_pays_nothing_has_always_a_million_left(client: httpx2.Client) -> None:
     answers = [client.post(SYNCHRONOUS, json=WISH) for _ in range(2)]
 
@@ -323,6 +362,7 @@ def test_too_many_calls_are_told_429(bandstand: Callable[..., Server]) -> None:
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert "throttled" in answers[-1].json()["error"]
     assert int(answers[-1].headers["retry-after"]) >= 1
+    assert [answer.headers["x-remaining-credits"] for answer in answers] == ["1000000"] * 3
 
 
 def test_request_goes_from_queued_to_completed(client: httpx2.Client) -> None:

@@ -35,6 +35,7 @@ def _run(**given: Any) -> None:
     from bandstand.build import build
     from bandstand.logs import set_up_logs
     from bandstand.settings import load_settings
+    from bandstand.web.deadline import protocol_with
 
     settings = load_settings(**given)
     set_up_logs(settings.log_level, as_json=settings.log_json)
@@ -51,6 +52,7 @@ def _run(**given: Any) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             bandstand.app,
+            http=protocol_with(settings.receive_seconds),
             log_level="warning",
             access_log=False,
             timeout_keep_alive=5,

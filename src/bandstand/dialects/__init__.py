@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from bandstand.errors import BandstandError
@@ -28,6 +28,7 @@ class Dialect:
     keep_seconds  how long its clients expect input, results and logs to be kept after the end of a job
     keeps_record  whether the job's record is kept when these are gone
     bytes_max     how long a body may be at paths that take more than usual
+    headers       what it tells in the headers of every answer at its paths, refusals included; must not raise
     """
 
     name: str
@@ -40,6 +41,7 @@ class Dialect:
     keep_seconds: float = 30 * 86400.0
     keeps_record: bool = False
     bytes_max: Callable[[Settings], Mapping[str, int]] = field(default=lambda _: {})
+    headers: Callable[[Service, Request], Awaitable[Mapping[str, str]]] | None = None
 
 
 def all_dialects() -> Sequence[Dialect]:

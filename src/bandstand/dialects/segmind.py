@@ -7,21 +7,18 @@ document `meta-musicgen-medium` and the package segmind 1.3.0 (PyPI), whose `run
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.exceptions import HTTPException
 
 from bandstand.catalog import FOREIGN_NAMES, MODELS, Model
-from bandstand.dialects import Dialect, wire
+from bandstand.dialects import Dialect, door, wire
 from bandstand.errors import BandstandError, Canceled, Failed, NoCredit, NotFound, Unavailable
 from bandstand.jobs import Job, Order, Status
-from bandstand.service import Account, Scope, Service
+from bandstand.service import Account, Service
 from bandstand.specs import PROMPT_CHARACTERS_MAX, MusicSpec
 
 NAME = "segmind"
@@ -118,7 +115,7 @@ def refuse(error: BandstandError) -> Response:
 
 
 class Calls:
-    """The endpoints of one model."""
+    """The endpoints of one model. Their route has admitted the caller (`request.state.account`)."""
 
     def __init__(self, service: Service, model: Model) -> None:
         self._service = service
@@ -191,48 +188,29 @@ class Requests:
         return wire.told(body, job, status=422 if body["status"] == "FAILED" else 200)
 
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+async def _key(request: Request) -> str | None:
+    return request.headers.get("x-api-key")
 
 
-def _credited(service: Service) -> type[APIRoute]:
-    """A route that admits its caller before it looks at the body, and tells the balance with every answer, errors included."""
-
-    class Credited(APIRoute):
-        def get_route_handler(self) -> Handler:
-            perform = super().get_route_handler()
-
-            async def answer(request: Request) -> Response:
-                account = await _account(service, request)
-                request.state.account = account
-                try:
-                    response = await perform(request)
-                except (BandstandError, RequestValidationError, HTTPException) as error:
-                    response = refuse(wire.as_ours(error))
-                response.headers["x-remaining-credits"] = await _credits(service, account)
-                return response
-
-            return answer
-
-    return Credited
+async def _credits(service: Service, request: Request) -> Mapping[str, str]:
+    """What is left to whoever asks; nothing when that is nobody we know, or nobody can say it now."""
+    try:
+        account = await service.account_of(await _key(request))
+    except Unavailable:
+        return {}
+    return {"x-remaining-credits": _told(account)} if account else {}
 
 
-async def _account(service: Service, request: Request) -> Account:
-    scope = Scope.READ if request.method == "GET" else Scope.WRITE
-    key, caller = request.headers.get("x-api-key"), wire.caller(request)
-    return await service.admit(key, scope, caller=caller)
-
-
-async def _credits(service: Service, account: Account) -> str:
-    balance = await service.balance(account)
-    if balance is None:
+def _told(account: Account) -> str:
+    if not account.metered:
         return str(CREDITS_UNMETERED)
-    whole, thousandths = divmod(balance, 1000)
+    whole, thousandths = divmod(account.available, 1000)
     return f"{whole}.{thousandths:03}".rstrip("0").rstrip(".")
 
 
 def routes(service: Service) -> APIRouter:
     """Each model has its own literal path: `/v1` belongs to others, too, and no pattern can shadow theirs."""
-    router = APIRouter(tags=[NAME], route_class=_credited(service))
+    router = APIRouter(tags=[NAME], route_class=door.admitting(service, key_of=_key))
     post, get = router.post, router.get
     for row in FOREIGN_NAMES:
         if row.dialect == NAME:
@@ -264,5 +242,6 @@ DIALECT = Dialect(
     picture=picture,
     refuse=refuse,
     refusal=RefusalView,
+    headers=_credits,
     keep_seconds=3600.0,
 )

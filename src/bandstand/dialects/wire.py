@@ -26,6 +26,7 @@ from bandstand.errors import (
     Problem,
     TooLarge,
     TooMany,
+    TooSlow,
     Unauthenticated,
     Unavailable,
     WrongMethod,
@@ -44,6 +45,7 @@ STATUS_OF: Mapping[type[BandstandError], int] = {
     Conflict: HTTPStatus.CONFLICT,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     TooMany: HTTPStatus.TOO_MANY_REQUESTS,
+    TooSlow: HTTPStatus.REQUEST_TIMEOUT,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 PING_SECONDS = 15
@@ -87,6 +89,8 @@ def refusal(error: BandstandError, body: Any, *, status: int | None = None) -> J
         headers["Retry-After"] = str(max(1, round(error.retry_after)))
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooSlow):
+        headers["Connection"] = "close"  # what comes after would be taken for another request
     return Json(body, status or status_of(error), headers)
 
 

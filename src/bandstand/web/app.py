@@ -13,11 +13,12 @@ from starlette.exceptions import HTTPException
 
 from bandstand import __version__
 from bandstand.dialects import Dialect, all_dialects, wire
-from bandstand.errors import BandstandError
+from bandstand.errors import BandstandError, WrongMethod
 from bandstand.service import Service
 from bandstand.web import files, health
+from bandstand.web.headers import StandingHeaders
 from bandstand.web.limits import BodyLimit
-from bandstand.web.routing import dialect_of
+from bandstand.web.routing import dialect_of, methods_at
 
 LOG = structlog.get_logger("web")
 
@@ -53,10 +54,13 @@ def build_app(
     app.include_router(files.routes(service))
     for dialect in dialects:
         app.include_router(dialect.routes(service), responses=_refusals(dialect))
-    app.add_middleware(BodyLimit, settings=service.settings, dialects=dialects)
 
     async def refuse(request: Request, error: Exception) -> Response:
-        return dialect_of(request.url.path, dialects).refuse(wire.as_ours(error))
+        ours = wire.as_ours(error)
+        response = dialect_of(request.url.path, dialects).refuse(ours)
+        if isinstance(ours, WrongMethod):
+            response.headers["Allow"] = ", ".join(methods_at(request.scope, app.routes))
+        return response
 
     async def refuse_unforeseen(request: Request, error: Exception) -> Response:
         LOG.error("request broke", path=request.url.path, exc_info=error)
@@ -65,6 +69,8 @@ def build_app(
     for kind in (BandstandError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, refuse)
     app.add_exception_handler(Exception, refuse_unforeseen)
+    app.add_middleware(BodyLimit, settings=service.settings, dialects=dialects, refuse=refuse)
+    app.add_middleware(StandingHeaders, service=service, dialects=dialects)
     return app
 
 
