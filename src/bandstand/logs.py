@@ -11,6 +11,7 @@ from typing import Any, cast
 import structlog
 
 SECRET_NAMES = {"key", "authorization", "x-api-key", "api_key", "token", "secret"}
+URL_SECRET = re.compile(r"([?&](?:secret|password)=)[^&\s'\"]+")
 OWN_KEY = re.compile(r"bs_([A-Za-z0-9]+)_[A-Za-z0-9_-]+")
 
 
@@ -39,7 +40,7 @@ def set_up_logs(level: str, *, as_json: bool) -> None:
 def hide_secrets(
     _logger: Any, _method: str, fields: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """By name and by look: a field that is called like a secret, and whatever looks like one of our keys."""
+    """By name and by look: a field that is called like a secret, and whatever looks like one of our keys or stands as a secret in an address."""
     for name, value in fields.items():
         fields[name] = _hidden(name, value)
     return fields
@@ -50,7 +51,7 @@ def _hidden(name: str, value: Any) -> Any:
     if name.lower() in SECRET_NAMES:
         return "hidden"
     if isinstance(value, str):
-        return OWN_KEY.sub(r"bs_\1_hidden", value)
+        return URL_SECRET.sub(r"\1hidden", OWN_KEY.sub(r"bs_\1_hidden", value))
     if isinstance(value, Mapping):
         inside = cast("Mapping[Any, Any]", value)
         return {name: _hidden(str(name), value) for name, value in inside.items()}

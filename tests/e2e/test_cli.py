@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from servers import KEY, Server, finished
+from servers import KEY, START_SECONDS_MAX, Server, finished
 
 from bandstand import errors
 from bandstand.cli.say import failing
@@ -509,11 +509,14 @@ def _start_and_stop(shell: Shell) -> str:
     """What a server says on stderr from its start to its end."""
     running = shell.start("serve", "--port", "0")
     assert running.stderr is not None
-    said = running.stderr.readline()
-    port = int(said.rpartition(":")[2].split()[0])
-    _wait_until(lambda: _listens(port))
-    running.send_signal(signal.SIGTERM)
-    return said + running.communicate(timeout=20)[1]
+    try:
+        said = running.stderr.readline()
+        port = int(said.rpartition(":")[2].split()[0])
+        _wait_until(lambda: _listens(port), seconds=START_SECONDS_MAX)
+        running.send_signal(signal.SIGTERM)
+        return said + running.communicate(timeout=START_SECONDS_MAX)[1]
+    finally:
+        running.kill()
 
 
 def _listens(port: int) -> bool:

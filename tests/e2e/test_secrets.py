@@ -8,7 +8,7 @@ import httpx2
 import sqlalchemy as sa
 from apis import APIS, MODELSLAB_MUSIC, NATIVE, REPLICATE, Api
 from receiver import Receiver
-from servers import Server
+from servers import Server, finished
 
 from bandstand.store.database import open_database
 
@@ -51,6 +51,42 @@ def test_key_is_found_nowhere_after_it_was_used_in_every_way(bandstand: Made, da
     assert all(told.values()), "there is something to look into"
     assert key.split("_")[1] in told["database"], "what is not secret is found"
     assert [place for place, text in told.items() if canary in text] == []
+
+
+def test_secret_of_an_accounts_own_bucket_is_kept_and_shown_nowhere(bandstand: Made):
+    """One that does not answer: what it says to that might repeat what it was asked with."""
+    secret, name = "canary-of-the-bucket", "canary-who-may-write"
+    address = f"s3://theirs/all?endpoint=http://127.0.0.1:9&region=a&key={name}&secret={secret}"
+    with Receiver() as receiver:
+        server = bandstand(
+            engines="fake",
+            stand_in="other",
+            allowed_private_hosts="127.0.0.1",
+            log_level="debug",
+            log_json=True,
+        )
+        shown = [server.run("keys", "bucket", "first", address)]
+        wishes = [NATIVE.changed(("webhook",), {"url": receiver.url}), NATIVE.wish]
+        with server.client() as client:
+            jobs = [client.post("/v1/jobs", json=dict(wish)).json()["id"] for wish in wishes]
+            finals = [finished(client, job) for job in jobs]
+            told = [client.get(f"/v1/jobs/{job}/events").text for job in jobs]
+            told += [client.get(path).text for path in ("/v1/jobs", "/v1/account", "/metrics")]
+        receiver.wait(1, seconds=PATIENCE_SECONDS)
+        shown += [server.run("keys", "list"), server.run("config", "show")]
+        shown += [server.run("doctor"), *(server.run("jobs", "show", job) for job in jobs)]
+        shown.append(server.run("keys", "bucket", "first"))
+        server.stop()
+
+    places = {
+        "answers": repr(finals) + "".join(told),
+        "webhooks": "".join(repr(each.body) for each in receiver.messages),
+        "commands": "".join(shown),
+        "log": server.log,
+    }
+    assert "no copy in own bucket" in places["log"], "it was tried"
+    assert all(places.values())
+    assert [place for place, text in places.items() if secret in text or name in text] == []
 
 
 def use(api: Api, server: Server, key: str) -> list[httpx2.Response]:

@@ -39,6 +39,15 @@ def test_key_is_hidden_wherever_it_stands(key: str):
     assert key.split("_")[1] in shown
 
 
+def test_secret_in_an_address_is_hidden_and_the_rest_of_it_shown():
+    address = "s3://theirs/all?region=a&secret=canary/+=&public=https://b"
+
+    shown = str(hide_secrets(None, "", {"event": f"cannot reach {address!r}"}))
+
+    assert "canary" not in shown
+    assert "secret=hidden&public=https://b" in shown
+
+
 def test_traceback_is_searched_for_keys_too():
     text = logged(
         f"try: raise ValueError('{KEY}')\nexcept ValueError: log.exception('x')", as_json=True

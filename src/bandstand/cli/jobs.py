@@ -98,7 +98,10 @@ def _find(database: Database, job_id: str) -> Job:
 
 
 def _picture(job: Job) -> dict[str, Any]:
-    return dataclasses.asdict(job)
+    picture = dataclasses.asdict(job)
+    if job.hook is not None:
+        picture["hook"]["events"] = sorted(job.hook.events)
+    return picture
 
 
 def _clock(at: float) -> str:

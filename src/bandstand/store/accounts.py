@@ -21,7 +21,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -38,14 +38,14 @@ NOT_IN_A_KEY = re.compile("[\0\ud800-\udfff]")  # what no database takes
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """Who asks. available, held: millicredits."""
+    """Who asks. available, held: millicredits; outputs_url: its own bucket, with the secret that opens it."""
 
     id: str
     name: str
     metered: bool
     available: int
     held: int
-    outputs_url: str | None = None
+    outputs_url: str | None = field(default=None, repr=False)
 
 
 class Scope(enum.StrEnum):

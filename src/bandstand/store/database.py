@@ -106,6 +106,7 @@ class PostgresDatabase(Database):
             max_overflow=0,
             pool_pre_ping=True,
             connect_args={"connect_timeout": 5, "application_name": "bandstand"},
+            hide_parameters=True,  # an error would show them, secrets among them
         )
 
 
@@ -196,7 +197,9 @@ def _sqlite_engine(file: Path, *, isolation: str | None) -> sa.Engine:
                a SAVEPOINT
     """
     engine = sa.create_engine(
-        f"sqlite:///{file}", connect_args={"check_same_thread": False, "timeout": PATIENCE_SECONDS}
+        f"sqlite:///{file}",
+        connect_args={"check_same_thread": False, "timeout": PATIENCE_SECONDS},
+        hide_parameters=True,  # an error would show them, secrets among them
     )
 
     def prepare(connection: Any, _record: Any) -> None:
