@@ -1,7 +1,7 @@
 """EnCodec: sound to codes, and codes to sound, whole or piece by piece as they are drawn.
 
-transformers' module with a checkpoint's weights, always in float32. Not MultiBand Diffusion, which makes another sound of the same codes
-(`multiband.py`), and not for the EnCodecs that work in segments, in stereo or on normalised sound: MusicGen's do none of these.
+Always in float32. What lies between sound and codes, the networks, is in `seanet.py`. Not MultiBand Diffusion, which makes another sound of the
+same codes (`multiband.py`), and not for the EnCodecs that work in segments, in stereo or on normalised sound: MusicGen's do none of these.
 
 C channels, K codebooks of all channels together (in stereo left, right, left, right ...), T frames, D width of a code's vector.
 Source: High Fidelity Neural Audio Compression (arXiv:2210.13438); musicgen.md section 2.10.
@@ -9,21 +9,16 @@ Source: High Fidelity Neural Audio Compression (arXiv:2210.13438); musicgen.md s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+import math
 
 import torch
-from huggingface_hub.errors import StrictDataclassError
 from torch import Tensor
-from torch.nn.utils import parametrize
-from transformers.models.encodec.configuration_encodec import EncodecConfig
-from transformers.models.encodec.modeling_encodec import EncodecConv1d, EncodecModel
 
-from bandstand.errors import Misconfigured
 from bandstand.musicgen.checkpoints import Part
-from bandstand.musicgen.streamed import Chain, streamed
+from bandstand.musicgen.seanet import SeaNet
+from bandstand.musicgen.streamed import Chain
 
-CHUNK = 50  # frames decoded at once: with more of them the layers' results no longer fit the processor's cache
+CHUNK = 50  # frames at once: of more the layers' results no longer fit the processor's cache
 
 
 class Codec:
@@ -31,23 +26,24 @@ class Codec:
 
     def __init__(self, part: Part, *, device: str = "cpu") -> None:
         """raises  Misconfigured when the settings are not MusicGen's kind, or the tensors not those of the settings"""
-        model: Any = _loaded(part)
-        self._model = model.to(device)
-        config = model.config
-        self._tables = [layer.codebook.embed for layer in self._model.quantizer.layers]
+        if torch.device(device).type == "cuda":
+            # Of the whole process: by default cuDNN rounds what it convolves to TF32, 10 bits.
+            torch.backends.cudnn.allow_tf32 = False
+        self._networks = SeaNet(part, device=device)
+        self._tables = self._networks.tables()
+        said = self._networks.said
         self.device = device
-        self.rate = config.sampling_rate  # Hz
-        self.hop = config.hop_length  # samples of one frame
-        self.codebooks = config.num_quantizers  # of one channel
-        self.codes = config.codebook_size  # of one codebook
-        self.width = config.codebook_dim  # D
-        self.lag = streamed(
-            self._model.decoder
-        ).lag  # samples by which a stream's sound is behind its codes
+        self.rate: int = said["sampling_rate"]  # Hz
+        self.hop = math.prod(said["upsampling_ratios"])  # samples of one frame
+        self.codebooks = len(self._tables)  # of one channel
+        self.codes: int = said["codebook_size"]  # of one codebook
+        self.width: int = said["hidden_size"]  # D
+        # Samples by which a stream's sound is behind its codes.
+        self.lag = self._networks.decoder().lag(0)
 
     @torch.no_grad()
     def encode(self, samples: Tensor) -> Tensor:
-        """Each channel alone.
+        """Each channel alone. In pieces, so that the memory does not grow with the sound.
 
         samples  float32 [C, N] at `rate`, C is 1 or 2, N at least 1
         return   int64 [K, T], T = N / hop, rounded up
@@ -58,12 +54,26 @@ class Codec:
         samples = samples.to(self.device, torch.float32)
         if not samples.isfinite().all():
             raise ValueError("samples must be finite")
-        sides = [self._encode(side) for side in samples]
-        return torch.stack(sides, dim=1).flatten(0, 1)  # [K, T]
+        encoder = self._networks.encoder()
+        *chunks, end = samples[:, None].split(CHUNK * self.hop, dim=-1)  # each [C, 1, n]
+        found = [self._nearest(encoder.push(chunk, last=False)) for chunk in chunks]
+        found.append(self._nearest(encoder.push(end, last=True)))
+        return torch.cat(found, dim=1)
 
-    def _encode(self, side: Tensor) -> Tensor:
-        found: Tensor = self._model.quantizer.encode(self._model.encoder(side[None, None]))
-        return found[:, 0]
+    def _nearest(self, latents: Tensor) -> Tensor:
+        """The vectors that come nearest: of each codebook to what the ones before have left over.
+
+        latents  float32 [C, D, t]
+        return   int64 [K, t]
+        """
+        rest = latents.transpose(1, 2)  # [C, t, D]
+        found: list[Tensor] = []
+        for table in self._tables:
+            # |rest - vector|^2 = |rest|^2 - 2 rest . vector + |vector|^2, and the first is the same for all vectors.
+            distances = table.square().sum(dim=1) - 2 * rest @ table.T
+            found.append(distances.argmin(dim=-1))
+            rest = rest - table[found[-1]]
+        return torch.stack(found).flatten(0, 1)
 
     def decode(self, codes: Tensor) -> Tensor:
         """The whole piece. A stream makes it, in less memory and less time than all at once would take.
@@ -92,7 +102,7 @@ class Codec:
         """
         if channels not in {1, 2}:
             raise ValueError(f"channels must be 1 or 2, not {channels}")
-        return Stream(self, streamed(self._model.decoder), channels)
+        return Stream(self, self._networks.decoder(), channels)
 
     @torch.no_grad()
     def latents(self, codes: Tensor) -> Tensor:
@@ -158,76 +168,3 @@ def _fill(rest: Tensor, piece: Tensor) -> Tensor:
     """
     rest[:, : piece.shape[1]] = piece
     return rest[:, piece.shape[1] :]
-
-
-_PLAYED: Mapping[str, Collection[Any]] = {
-    "audio_channels": (1,),
-    "chunk_length_s": (None,),
-    "normalize": (False,),
-    "norm_type": ("weight_norm",),
-    "pad_mode": ("reflect", "constant"),
-}
-
-
-def _loaded(part: Part) -> EncodecModel:
-    """The module around the tensors as they lie, mapped files included; only what weight norm scales is written anew."""
-    model = _empty(part.settings)
-    given = {_new_name(name): tensor for name, tensor in part.tensors.items()}
-    _check(given, model.state_dict())
-    model.load_state_dict({name: tensor.float() for name, tensor in given.items()}, assign=True)
-    for module in list(model.modules()):
-        if parametrize.is_parametrized(module):
-            parametrize.remove_parametrizations(module, "weight")
-        if isinstance(module, EncodecConv1d):
-            _measure(module)
-    return model.eval().requires_grad_(requires_grad=False)
-
-
-def _empty(settings: Mapping[str, Any]) -> EncodecModel:
-    known = {key: value for key, value in settings.items() if key != "dtype"}
-    try:
-        with torch.device("meta"):
-            model = EncodecModel(EncodecConfig(**known))
-    except (StrictDataclassError, ArithmeticError, TypeError, ValueError) as error:
-        raise Misconfigured(f"codec: its settings cannot be used: {error}") from error
-    for name, values in _PLAYED.items():
-        if getattr(model.config, name) not in values:
-            wanted = " or ".join(str(value) for value in values)
-            raise Misconfigured(
-                f"codec: {name} must be {wanted}, not {getattr(model.config, name)}"
-            )
-    return model
-
-
-def _new_name(name: str) -> str:
-    """Files from before torch 2.0 name the two halves of a weight under weight norm otherwise."""
-    for old, new in (("weight_g", "original0"), ("weight_v", "original1")):
-        if name.endswith(f".{old}"):
-            return name.removesuffix(old) + f"parametrizations.weight.{new}"
-    return name
-
-
-def _check(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
-    for name, place in wanted.items():
-        if name not in given:
-            raise Misconfigured(f"codec: {name} is missing")
-        if given[name].shape != place.shape:
-            raise Misconfigured(
-                f"codec: {name} is {list(given[name].shape)}, and not {list(place.shape)} as the settings say"
-            )
-    for name in given:
-        if name not in wanted:
-            raise Misconfigured(f"codec: {name} is left over: there is no such tensor in it")
-
-
-def _measure(module: EncodecConv1d) -> None:
-    """Trap: a convolution keeps its measures as tensors that no checkpoint has; made on "meta", they are without a value."""
-    conv: Any = module.conv
-    reach = (conv.kernel_size[0] - 1) * conv.dilation[0]
-    measures = {
-        "stride": conv.stride[0],
-        "kernel_size": reach + 1,
-        "padding_total": reach + 1 - conv.stride[0],
-    }
-    for name, value in measures.items():
-        module.register_buffer(name, torch.tensor(value), persistent=False)

@@ -36,7 +36,9 @@ def lstm(layers: Sequence[Gates], *, device: str) -> Lstm:
     is_packed = torch.device(device).type == "cpu" and torch.backends.mkldnn.is_available()
     if is_packed and _ordered is not None:
         return PackedLstm(layers)
-    module = nn.LSTM(layers[0].weight_hh.shape[1], layers[0].weight_hh.shape[1], len(layers), device="meta")
+    module = nn.LSTM(
+        layers[0].weight_hh.shape[1], layers[0].weight_hh.shape[1], len(layers), device="meta"
+    )
     given = {
         f"{name}_l{number}": tensor
         for number, gates in enumerate(layers)
@@ -52,7 +54,8 @@ class PackedLstm:
         self._layers = [self._packed(gates) for gates in layers]
 
     def _packed(self, gates: Gates) -> Gates:
-        weights = _ordered(
+        """The two weights in oneDNN's order: opaque tensors, which fit every N and B."""
+        from_input, from_output = _ordered(
             gates.weight_ih,
             gates.weight_hh,
             self._width,
@@ -60,13 +63,35 @@ class PackedLstm:
             has_biases=True,
             batch_first=False,
         )
-        return Gates(*weights, gates.bias_ih, gates.bias_hh)
+        return Gates(from_input, from_output, gates.bias_ih, gates.bias_hh)
 
     def __call__(self, steps: Tensor, state: State | None) -> tuple[Tensor, State]:
         if state is None:
             nothing = steps.new_zeros(len(self._layers), steps.shape[1], self._width)
             state = nothing, nothing
-        made, kept = zip(
-            *[None]
+        steps = steps.contiguous()  # Trap: oneDNN reads other strides as if they were these.
+        kept: list[State] = []
+        for gates, put_out, remembered in zip(self._layers, *state, strict=True):
+            steps, *last = self._layer(steps, gates, put_out, remembered)
+            kept.append((last[0], last[1]))
+        outs, memories = zip(*kept, strict=True)
+        return steps, (torch.stack(outs), torch.stack(memories))
+
+    def _layer(
+        self, steps: Tensor, gates: Gates, put_out: Tensor, remembered: Tensor
+    ) -> Sequence[Tensor]:
+        return torch.ops.aten.mkldnn_rnn_layer(
+            steps,
+            *gates,
+            put_out,
+            remembered,
+            reverse=False,
+            batch_sizes=[],
+            mode=_LSTM,
+            hidden_size=self._width,
+            num_layers=1,
+            has_biases=True,
+            bidirectional=False,
+            batch_first=False,
+            train=False,
         )
-        raise NotImplementedError

@@ -1,17 +1,18 @@
-"""EnCodec's decoder, fed piece by piece: what comes out, joined, is what the decoder makes of all of it at once.
+"""The layers of EnCodec's networks, fed piece by piece: what comes out, joined, is what they make of all of it at once.
 
 Not an approximation with overlapping windows: every layer remembers exactly what its coming outputs still need, nothing is computed twice, and the
-memory does not grow with the piece. The weights are the module's own; only the memory is made here, so that many streams share one module.
+memory does not grow with the piece. Weights are given and never changed, so that many pieces share them; which layers a network has is said in `seanet.py`.
 
-How long each layer waits, in its own samples (reach = (kernel - 1) * dilation):
+How long each layer waits, in its own samples (span = (kernel - 1) * dilation + 1):
 
-    convolution        sees reach samples, parted left and right: the right part, reach // 2, is what it waits for (causal: none)
+    convolution        an output sees span samples, and both ends of the piece are lengthened by span - stride together: what the right end is
+                       lengthened by, half of it, is what the layer waits for (causal: none)
     upsampling         a sample is spread over 2 * stride outputs, and half a stride is cut from both ends of the piece: that half is what it
                        waits for (causal: none, when all is cut from the right end)
     residual block     waits as its convolutions do; its shortcut is held back as long
     LSTM, ELU          do not wait
 
-Carried through the upsamplings (`Chain.lag`), this is 2402 samples or 3.75 frames for EnCodec at 32 kHz.
+Carried through the upsamplings (`Chain.lag`), this is 2402 samples or 3.75 frames for the decoder of EnCodec at 32 kHz.
 
 B streams side by side, C features, N samples in this piece, at the layer's own rate.
 Source: High Fidelity Neural Audio Compression (arXiv:2210.13438), section 3.1; the padding as in transformers' EncodecModel.
@@ -21,24 +22,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from transformers.models.encodec.modeling_encodec import (
-    EncodecConv1d,
-    EncodecConvTranspose1d,
-    EncodecDecoder,
-    EncodecLSTM,
-    EncodecResnetBlock,
-)
+
+from bandstand.musicgen.lstm import Lstm, State
+
+
+class Kernel(NamedTuple):
+    """Of a convolution: weight [C out, C in, taps], with C in first if it is transposed; bias [C out]."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """What becomes of a piece's ends in every layer.
+
+    mode         "reflect" or "constant", which is silence
+    trim_right   the part of what an upsampling cuts that it cuts from the right end; only of a causal one
+    """
+
+    is_causal: bool
+    mode: str
+    trim_right: float
 
 
 class Layer(Protocol):
-    stride: int  # samples out for one in
-    lag: int  # samples out that wait for input still to come
-
     def push(self, given: Tensor, *, last: bool) -> Tensor:
         """What is final now that more has come.
 
@@ -47,26 +61,9 @@ class Layer(Protocol):
         """
         ...
 
-
-def streamed(decoder: EncodecDecoder) -> Chain:
-    """The decoder's layers with a memory of their own, at the start of a piece."""
-    return Chain([_streamed(layer) for layer in decoder.layers])
-
-
-def _streamed(layer: nn.Module) -> Layer:
-    match layer:
-        case EncodecConv1d():
-            return Convolution(layer)
-        case EncodecConvTranspose1d():
-            return Upsampling(layer)
-        case EncodecResnetBlock():
-            return Residual(layer)
-        case EncodecLSTM():
-            return Recurrence(layer)
-        case nn.ELU():
-            return Activation()
-        case _:
-            raise TypeError(f"no streamed form of {type(layer).__name__}")
+    def lag(self, before: int) -> int:
+        """How many samples out wait for input still to come, when `before` samples of its input do."""
+        ...
 
 
 class Chain:
@@ -74,47 +71,64 @@ class Chain:
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self._layers = layers
-        self.stride = math.prod(layer.stride for layer in layers)
-        self.lag = 0
-        for layer in layers:
-            self.lag = self.lag * layer.stride + layer.lag
 
     def push(self, given: Tensor, *, last: bool) -> Tensor:
         for layer in self._layers:
             given = layer.push(given, last=last)
         return given
 
+    def lag(self, before: int) -> int:
+        for layer in self._layers:
+            before = layer.lag(before)
+        return before
+
 
 class Convolution:
-    """A convolution over a piece that is lengthened at both ends, so that as much comes out as goes in."""
+    """A convolution over a piece that is lengthened at both ends, so that of N samples there come N / stride, rounded up."""
 
-    stride = 1
-
-    def __init__(self, layer: EncodecConv1d) -> None:
-        conv: Any = layer.conv
-        self._convolve: nn.Conv1d = conv
-        self._reach: int = (conv.kernel_size[0] - 1) * conv.dilation[0]
-        self._mode: str = layer.pad_mode
-        self.lag = 0 if layer.causal else self._reach // 2
-        self._left = self._reach - self.lag
+    def __init__(self, kernel: Kernel, ends: Ends, *, stride: int = 1, dilation: int = 1) -> None:
+        self._kernel = kernel
+        self._mode = ends.mode
+        self._stride = stride
+        self._dilation = dilation
+        self._span = (kernel.weight.shape[2] - 1) * dilation + 1
+        both = self._span - stride
+        self._right = 0 if ends.is_causal else both // 2
+        self._left = both - self._right
+        # The right end is lengthened by up to a stride more, to a whole number of strides; to mirror n samples takes n + 1.
+        self._mirrored = self._right + stride - 1
+        self._kept = max(both, self._mirrored + 1 if self._mirrored else 0)
+        self._seen = 0
         self._is_at_start = True
-        self._held: Tensor | None = None  # until the start all there is, then the last `reach`
+        self._held: Tensor | None = None  # until the start all there is, then what is still needed
 
     def push(self, given: Tensor, *, last: bool) -> Tensor:
         here = _joined(self._held, given)
-        if self._is_at_start and not last and here.shape[-1] <= self._left:
+        self._seen += given.shape[-1]
+        if self._is_at_start and not last and here.shape[-1] <= max(self._left, self._mirrored):
             # Mirroring the start takes more than there is yet.
             self._held = here
-            return _nothing(here, self._convolve.out_channels)
+            return self._convolved(here, 0)
         left = self._left if self._is_at_start else 0
-        right = self.lag if last else 0
+        right = self._right + -self._seen % self._stride if last else 0
         if left or right:
             here = _lengthened(here, left, right, self._mode)
         self._is_at_start = False
-        self._held = _end(here, self._reach)
-        if here.shape[-1] <= self._reach:
-            return _nothing(here, self._convolve.out_channels)
-        return self._convolve(here)
+        waiting = self._span - self._stride if last else self._kept
+        count = max(0, (here.shape[-1] - waiting) // self._stride)
+        self._held = _end(here, here.shape[-1] - count * self._stride)
+        return self._convolved(here, count)
+
+    def _convolved(self, here: Tensor, count: int) -> Tensor:
+        """The first so many samples out."""
+        weight, bias = self._kernel
+        if not count:
+            return _nothing(here, weight.shape[0])
+        seen = here[..., : (count - 1) * self._stride + self._span]
+        return functional.conv1d(seen, weight, bias, self._stride, dilation=self._dilation)
+
+    def lag(self, before: int) -> int:
+        return math.ceil((before + self._kept - self._left) / self._stride)
 
 
 class Upsampling:
@@ -124,17 +138,13 @@ class Upsampling:
     of a second that takes two thirds of the time of torch's transposed convolution, in pieces of a fifth one third.
     """
 
-    def __init__(self, layer: EncodecConvTranspose1d) -> None:
-        conv: Any = layer.conv
-        stride: int = conv.stride[0]
-        assert conv.kernel_size[0] == 2 * stride, "an upsampling's kernel is twice its stride"
-        assert conv.bias is not None, "an upsampling has a bias"
-        cut = math.ceil(stride * layer.trim_right_ratio) if layer.causal else stride // 2
-        self.stride = stride
-        self.lag = stride - cut
-        self._features = conv.out_channels
-        self._bias = conv.bias[:, None]  # [C, 1]
-        self._weight = conv.weight.flatten(1).T  # [C * 2 * stride, C in], a view
+    def __init__(self, kernel: Kernel, ends: Ends, *, stride: int) -> None:
+        cut = math.ceil(stride * ends.trim_right) if ends.is_causal else stride // 2
+        self._stride = stride
+        self._waiting = stride - cut
+        self._features = kernel.bias.shape[0]
+        self._bias = kernel.bias[:, None]  # [C, 1]
+        self._weight = kernel.weight.flatten(1).T  # [C * 2 * stride, C in], a view
         first = self._bias.expand(-1, stride)
         self._biases = torch.stack([first, torch.zeros_like(first)], dim=1).flatten()
         self._second: Tensor | None = None  # [B, C, stride] of the latest sample
@@ -142,32 +152,31 @@ class Upsampling:
     def push(self, given: Tensor, *, last: bool) -> Tensor:
         made = self._spread(given) if given.shape[-1] else _nothing(given, self._features)
         if last and self._second is not None:
-            made = torch.cat([made, self._second[..., : self.lag] + self._bias], dim=-1)
+            made = torch.cat([made, self._second[..., : self._waiting] + self._bias], dim=-1)
         return made
 
     def _spread(self, given: Tensor) -> Tensor:
         shares = functional.linear(given.transpose(1, 2), self._weight, self._biases)
-        shares = shares.unflatten(2, (self._features, 2, self.stride))  # [B, N, C, 2, stride]
+        shares = shares.unflatten(2, (self._features, 2, self._stride))  # [B, N, C, 2, stride]
         first, second = shares.unbind(dim=3)
         first[:, 1:] += second[:, :-1]
-        trimmed = self.lag
+        trimmed = self._waiting
         if self._second is not None:
             first[:, 0] += self._second
             trimmed = 0
         self._second = second[:, -1].clone()
         return first.transpose(1, 2).flatten(2)[..., trimmed:]
 
+    def lag(self, before: int) -> int:
+        return before * self._stride + self._waiting
+
 
 class Residual:
     """What the block's layers make of the input, added to the input itself (or its shortcut)."""
 
-    stride = 1
-
-    def __init__(self, layer: EncodecResnetBlock) -> None:
-        self._block = Chain([_streamed(inner) for inner in layer.block])
-        shortcut = layer.shortcut
-        self._shortcut = None if isinstance(shortcut, nn.Identity) else _streamed(shortcut)
-        self.lag = self._block.lag
+    def __init__(self, block: Layer, shortcut: Layer | None) -> None:
+        self._block = block
+        self._shortcut = shortcut
         self._held: Tensor | None = None  # of the input, what the block has no answer to yet
 
     def push(self, given: Tensor, *, last: bool) -> Tensor:
@@ -178,16 +187,16 @@ class Residual:
         self._held = _end(direct, direct.shape[-1] - complete)
         return made + direct[..., :complete]
 
+    def lag(self, before: int) -> int:
+        return self._block.lag(before)
+
 
 class Recurrence:
     """An LSTM that goes on where it was, its input added to its output."""
 
-    stride = 1
-    lag = 0
-
-    def __init__(self, layer: EncodecLSTM) -> None:
-        self._lstm: nn.LSTM = layer.lstm
-        self._state: tuple[Tensor, Tensor] | None = None
+    def __init__(self, lstm: Lstm) -> None:
+        self._lstm = lstm
+        self._state: State | None = None
 
     def push(self, given: Tensor, *, last: bool) -> Tensor:
         del last  # it never waits
@@ -197,14 +206,17 @@ class Recurrence:
         made, self._state = self._lstm(steps, self._state)
         return (made + steps).permute(1, 2, 0)
 
+    def lag(self, before: int) -> int:
+        return before
+
 
 class Activation:
-    stride = 1
-    lag = 0
-
     def push(self, given: Tensor, *, last: bool) -> Tensor:
         del last  # it never waits
         return functional.elu(given)
+
+    def lag(self, before: int) -> int:
+        return before
 
 
 def _lengthened(here: Tensor, left: int, right: int, mode: str) -> Tensor:
