@@ -34,7 +34,7 @@ const Kernels* best(int wanted, int* level) {
 
 int wanted_level = -1;
 
-constexpr int STEP = 4;  // panels of a task: long enough a stream, short enough a wait for the last one
+constexpr int STEP = 4;  // panels of a task
 
 void add(const float* from, int width, float* to) {
     for (int i = 0; i < width; ++i) to[i] += from[i];
