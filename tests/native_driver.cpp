@@ -2,6 +2,7 @@
 // rows that come and go. Says what is wrong and ends with 1; the sanitizers say the rest.
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -10,6 +11,7 @@
 #include "lanes_plain.h"
 #include "products.h"
 #include "step.h"
+#include "team.h"
 
 namespace {
 
@@ -94,6 +96,28 @@ void check_rows(int precision, int is_prefix) {
     expect(alone == run(sizes_of(precision, 11, 3, is_prefix), 2, 11), "a row depends on other rows or on threads");
 }
 
+// More threads than cores, phases of no, few and many tasks: each task is done once, and before the next phase begins.
+void check_team() {
+    bandstand::Team team(5);
+    for (int region = 0; region < 200; ++region) {
+        constexpr int phases = 60;
+        std::vector<std::vector<std::atomic<int>>> done;
+        for (int phase = 0; phase < phases; ++phase) done.emplace_back(size_t((phase * 7 + region) % 23));
+        std::atomic<int> early{0};
+        team.together([&](bandstand::Team::Member& member) {
+            for (int phase = 0; phase < phases; ++phase)
+                member.share(int(done[size_t(phase)].size()), [&](int task) {
+                    done[size_t(phase)][size_t(task)].fetch_add(1, std::memory_order_relaxed);
+                    if (phase == 0) return;
+                    for (const std::atomic<int>& before : done[size_t(phase) - 1]) early += before.load(std::memory_order_relaxed) != 1;
+                });
+        });
+        expect(early == 0, "a phase begins before the one before it is over");
+        for (const auto& phase : done)
+            for (const std::atomic<int>& task : phase) expect(task == 1, "a task is not done once");
+    }
+}
+
 void check_gelu() {
     for (int start = -160; start < 160; ++start) {
         float given[16], found[16];
@@ -116,6 +140,7 @@ int main() {
         for (int precision = FLOAT32; precision <= INT4; ++precision)
             for (int is_prefix = 0; is_prefix < 2; ++is_prefix) check_rows(precision, is_prefix);
     }
+    check_team();
     check_gelu();
     return wrong;
 }

@@ -103,17 +103,17 @@ class Team {
 
     // The next task of the member's phase; -1 when the phase is over, which may take waiting.
     int take(Member& member, int count) {
+        const uint32_t phase = member.phase_;
         for (int tried = 0; tried < size_; ++tried) {
             const int begin = int(int64_t(count) * member.stretch_ / size_);
             const int end = int(int64_t(count) * (member.stretch_ + 1) / size_);
             std::atomic<uint64_t>& taken = stretches_[size_t(member.stretch_)].taken;
-            for (uint64_t now = taken.load(std::memory_order_acquire); begin + int(uint32_t(now)) < end;) {
-                if (uint32_t(now >> 32) != member.phase_) return -1;
+            uint64_t now = taken.load(std::memory_order_acquire);
+            while (uint32_t(now >> 32) == phase && begin + int(uint32_t(now)) < end)
                 if (taken.compare_exchange_weak(now, now + 1, std::memory_order_acquire)) return begin + int(uint32_t(now));
-            }
             member.stretch_ = (member.stretch_ + 1) % size_;
         }
-        const uint32_t phase = member.phase_;
+        // Trap: a stretch of the next phase does not say yet that all of them are.
         await(phase_, [phase](uint32_t now) { return int32_t(now - phase) > 0; });
         return -1;
     }
