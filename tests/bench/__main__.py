@@ -1,4 +1,4 @@
-"""`scripts/bench [all|server|composer|seeds]`: measures, prints, and after "all", which is without the seeds, writes docs/bench.md."""
+"""`scripts/bench [all|server|composer|apis|musicgen|seeds]`: measures, prints, and writes its part of docs/bench.md; the seeds only print."""
 
 from __future__ import annotations
 
@@ -11,17 +11,26 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from bench import apis, composer, seeds, server
+from bench import apis, composer, musicgen, seeds, server
 from bench.figures import Row, table
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE = REPOSITORY / "docs" / "bench.md"
-PARTS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
-    "server": server.measure,
-    "composer": composer.measure,
-    "apis": apis.measure,
+Measure = Callable[[Path], Iterator[str]]
+
+
+def rows_of(measure: Callable[[Path], Iterator[Row]]) -> Measure:
+    """Its figures as the lines of a table."""
+    return lambda folder: iter(table(_shown(measure(folder))))
+
+
+PARTS: Mapping[str, Measure] = {
+    "server": rows_of(server.measure),
+    "composer": rows_of(composer.measure),
+    "apis": rows_of(apis.measure),
+    "musicgen": musicgen.measure,
 }
-ASIDE: Mapping[str, Callable[[Path], Iterator[Row]]] = {"seeds": seeds.measure}
+ASIDE: Mapping[str, Measure] = {"seeds": rows_of(seeds.measure)}
 """Takes minutes and measures no speed."""
 FOREWORD = """\
 Each figure stands beside a floor that was measured in the same run: what no better program could go below on this machine.
@@ -36,16 +45,29 @@ def main() -> int:
     if wanted not in {"all", *PARTS, *ASIDE}:
         sys.stderr.write(f"usage: scripts/bench [all|{'|'.join([*PARTS, *ASIDE])}]\n")
         return 2
-    lines = ["# Measured", "", *_circumstances(), "", FOREWORD]
+    page = _sections(PAGE.read_text()) if PAGE.exists() else {}
     with tempfile.TemporaryDirectory(prefix="bandstand-bench-") as folder:
-        chosen = PARTS if wanted == "all" else {wanted: {**PARTS, **ASIDE}[wanted]}
-        for name, measure in chosen.items():
-            lines += [f"## The {name}", "", *table(_shown(measure(Path(folder)))), ""]
-    page = "\n".join(lines).rstrip() + "\n"
-    sys.stdout.write(page)
-    if wanted == "all":
-        PAGE.write_text(page)
+        for name in PARTS if wanted == "all" else [wanted]:
+            lines = [*_circumstances(), "", *_told({**PARTS, **ASIDE}[name](Path(folder)))]
+            page[name] = "\n".join(lines).strip()
+    if wanted not in ASIDE:
+        parts = [f"## The {name}\n\n{page[name]}" for name in PARTS if name in page]
+        PAGE.write_text("\n\n".join(["# Measured", FOREWORD.strip(), *parts]) + "\n")
     return 0
+
+
+def _sections(page: str) -> dict[str, str]:
+    """What the page says of each part."""
+    parts = page.split("\n## The ")[1:]
+    return {name: text.strip() for name, _, text in (part.partition("\n") for part in parts)}
+
+
+def _told(lines: Iterator[str]) -> Iterator[str]:
+    """Printed as they come, for the whole takes minutes."""
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+        yield line
 
 
 def _shown(rows: Iterator[Row]) -> Iterator[Row]:
