@@ -166,7 +166,8 @@ class NativeDecoder:
 
 def cores() -> int:
     """That this process may use and torch would."""
-    return max(1, min(len(os.sched_getaffinity(0)), torch.get_num_threads()))
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(allowed or 1, torch.get_num_threads()))
 
 
 def _check(sizes: Sizes) -> None:
