@@ -67,7 +67,7 @@ ONLY_IN = {
     "torch": {"engines", "musicgen"},
     "transformers": {"engines", "musicgen"},
     "safetensors": {"musicgen"},
-    "huggingface_hub": {"engines", "musicgen"},
+    "huggingface_hub": {"engines"},
     "httpx2": {"engines"},
     "diffusers": {"engines"},
     "numba": {"composer"},

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from transformers import EncodecConfig, EncodecModel
@@ -146,6 +146,39 @@ def test_each_side_of_stereo_is_encoded_alone_and_their_codebooks_take_turns() -
     assert codes.shape == (8, 5)
     assert torch.equal(codes[0::2], their_codes(sound[0]))
     assert torch.equal(codes[1::2], their_codes(sound[1]))
+
+
+def test_codes_of_a_longer_sound_are_transformers_codes() -> None:
+    sound = some_sound((3 * CHUNK + 2) * 640 + 5)
+
+    assert torch.equal(ours().encode(sound), their_codes(sound[0]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=8, deadline=None)
+@given(cuts=st.lists(st.integers(0, 900), min_size=1, max_size=9).filter(any))
+@example(cuts=[642])
+@example(cuts=[3, 1, 2, 1, 1])
+def test_latents_of_pieces_joined_are_those_of_the_whole(kind: str, cuts: list[int]) -> None:
+    sound = some_sound(sum(cuts))[None]
+    encoder = ours(kind)._networks.encoder()
+
+    pieces = [encoder.push(piece, last=False) for piece in sound.split(cuts, dim=2)]
+    pieces.append(encoder.push(sound[..., :0], last=True))
+
+    with torch.no_grad():
+        assert_same(torch.cat(pieces, dim=2), theirs(kind).encoder(sound))
+
+
+def test_memory_of_encoding_does_not_grow() -> None:
+    encoder = ours()._networks.encoder()
+
+    sizes = []
+    for _ in range(6):
+        encoder.push(some_sound(6400)[None], last=False)
+        sizes.append(kept_bytes(encoder))
+
+    assert len(set(sizes)) == 1
 
 
 # -- decoding --
@@ -389,7 +422,18 @@ def test_another_kind_of_codec_is_refused(name: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"num_filters": "many"}, {"codebook_size": 1000}, {"compress": 0}]
+    "change",
+    [
+        {"num_filters": "many"},
+        {"num_lstm_layers": 0},
+        {"use_causal_conv": "no"},
+        {"upsampling_ratios": [8, 0]},
+        {"codebook_size": 1000},
+        {"codebook_dim": 17},
+        {"compress": 0},
+        {"trim_right_ratio": 0.5},
+        {"target_bandwidths": [0.1]},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(Misconfigured, match="its settings cannot be used"):

@@ -37,10 +37,10 @@ from bandstand.musicgen.tensors import Lazy, Mapped, aside, lazily, write_safete
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A module that transformers runs.
+    """T5's encoder, or EnCodec.
 
     settings  as in config.json
-    tensors   named as the module itself names them; views of the mapped files
+    tensors   named as transformers' module names them; views of the mapped files
     """
 
     settings: Mapping[str, Any]

@@ -54,7 +54,7 @@ class Description:
 
 @dataclass(frozen=True, kw_only=True)
 class Laid:
-    """A part that transformers runs, as it lies in files. tensors: transformers' names of today, without prefix"""
+    """T5's encoder or EnCodec, as it lies in files. tensors: transformers' names of today, without prefix"""
 
     settings: Mapping[str, Any]
     tensors: Mapping[str, Stored]

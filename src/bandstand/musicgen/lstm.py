@@ -9,6 +9,7 @@ Source: Long Short-Term Memory, as torch.nn.LSTM has it; the order of the weight
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -33,12 +34,16 @@ class Gates(NamedTuple):
 
 def lstm(layers: Sequence[Gates], *, device: str) -> Lstm:
     """Without a memory: it may serve any number of streams."""
-    is_packed = torch.device(device).type == "cpu" and torch.backends.mkldnn.is_available()
-    if is_packed and _ordered is not None:
+    is_cpu = torch.device(device).type == "cpu" and torch.backends.mkldnn.is_available()
+    if is_cpu and _ordered is not None:
         return PackedLstm(layers)
-    module = nn.LSTM(
-        layers[0].weight_hh.shape[1], layers[0].weight_hh.shape[1], len(layers), device="meta"
-    )
+    return plain_lstm(layers, device=device)
+
+
+def plain_lstm(layers: Sequence[Gates], *, device: str) -> Lstm:
+    """torch's own."""
+    width = layers[0].weight_hh.shape[1]
+    module = nn.LSTM(width, width, len(layers), device="meta")
     given = {
         f"{name}_l{number}": tensor
         for number, gates in enumerate(layers)
@@ -49,9 +54,23 @@ def lstm(layers: Sequence[Gates], *, device: str) -> Lstm:
 
 
 class PackedLstm:
+    """oneDNN's, on a processor."""
+
     def __init__(self, layers: Sequence[Gates]) -> None:
         self._width = layers[0].weight_hh.shape[1]
         self._layers = [self._packed(gates) for gates in layers]
+        self._run: Any = functools.partial(
+            torch.ops.aten.mkldnn_rnn_layer,
+            reverse=False,
+            batch_sizes=[],
+            mode=_LSTM,
+            hidden_size=self._width,
+            num_layers=1,
+            has_biases=True,
+            bidirectional=False,
+            batch_first=False,
+            train=False,
+        )
 
     def _packed(self, gates: Gates) -> Gates:
         """The two weights in oneDNN's order: opaque tensors, which fit every N and B."""
@@ -70,28 +89,10 @@ class PackedLstm:
             nothing = steps.new_zeros(len(self._layers), steps.shape[1], self._width)
             state = nothing, nothing
         steps = steps.contiguous()  # Trap: oneDNN reads other strides as if they were these.
-        kept: list[State] = []
-        for gates, put_out, remembered in zip(self._layers, *state, strict=True):
-            steps, *last = self._layer(steps, gates, put_out, remembered)
-            kept.append((last[0], last[1]))
-        outs, memories = zip(*kept, strict=True)
+        outs: list[Tensor] = []
+        memories: list[Tensor] = []
+        for gates, out, memory in zip(self._layers, *state, strict=True):
+            steps, last_out, last_memory, _ = self._run(steps, *gates, out, memory)
+            outs.append(last_out)
+            memories.append(last_memory)
         return steps, (torch.stack(outs), torch.stack(memories))
-
-    def _layer(
-        self, steps: Tensor, gates: Gates, put_out: Tensor, remembered: Tensor
-    ) -> Sequence[Tensor]:
-        return torch.ops.aten.mkldnn_rnn_layer(
-            steps,
-            *gates,
-            put_out,
-            remembered,
-            reverse=False,
-            batch_sizes=[],
-            mode=_LSTM,
-            hidden_size=self._width,
-            num_layers=1,
-            has_biases=True,
-            bidirectional=False,
-            batch_first=False,
-            train=False,
-        )

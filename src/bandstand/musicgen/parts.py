@@ -1,5 +1,5 @@
-"""The two parts that transformers runs, T5's encoder and EnCodec: which tensors their settings ask for. Not the modules themselves
-(`conditions.py`, `codec.py`), and no torch.
+"""What stands beside the decoder in a checkpoint, T5's encoder and EnCodec: which tensors their settings ask for. Not what runs them (`t5.py`,
+`codec.py`), and no torch.
 
 Settings are those of transformers' T5Config and EncodecConfig; what they do not say has the defaults of these.
 Source: the state dicts of T5EncoderModel and EncodecModel; "High Fidelity Neural Audio Compression" (arXiv:2210.13438) for the layers.

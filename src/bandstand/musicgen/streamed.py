@@ -6,7 +6,7 @@ memory does not grow with the piece. Weights are given and never changed, so tha
 How long each layer waits, in its own samples (span = (kernel - 1) * dilation + 1):
 
     convolution        an output sees span samples, and both ends of the piece are lengthened by span - stride together: what the right end is
-                       lengthened by, half of it, is what the layer waits for (causal: none)
+                       lengthened by, half of it, is what the layer waits for (causal: none); with a stride also for a whole one to mirror
     upsampling         a sample is spread over 2 * stride outputs, and half a stride is cut from both ends of the piece: that half is what it
                        waits for (causal: none, when all is cut from the right end)
     residual block     waits as its convolutions do; its shortcut is held back as long
