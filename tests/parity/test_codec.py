@@ -17,6 +17,9 @@ from bandstand.musicgen.checkpoints import Part
 from bandstand.musicgen.codec import CHUNK, Codec
 from bandstand.musicgen.lstm import PackedLstm
 
+# Of tensors so small a second thread only spins, and worst when another process wants the core.
+torch.set_num_threads(1)
+
 MUSICGEN: dict[str, Any] = {
     "target_bandwidths": [2.2],
     "sampling_rate": 32000,
