@@ -224,7 +224,7 @@ def _nonsense(said: Settings) -> str | None:
 
 
 def _is_like(value: Any, usual: Any) -> bool:
-    """Of the same kind, and of a size that makes sense: numbers are counts, rates and ratios, and none of them may be 0."""
+    """Of the same kind, and of a size that makes sense: whole numbers are counts and rates, of which none is 0."""
     match usual:
         case bool():
             return isinstance(value, bool)
