@@ -65,7 +65,7 @@ DIALECTS_NEVER = {
 }
 ONLY_IN = {
     "torch": {"engines", "musicgen"},
-    "transformers": {"engines", "musicgen"},
+    "transformers": {"engines"},
     "safetensors": {"musicgen"},
     "huggingface_hub": {"engines"},
     "httpx2": {"engines"},

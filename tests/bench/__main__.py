@@ -1,4 +1,6 @@
-"""`scripts/bench [all|server|composer|apis|musicgen|seeds]`: measures, prints, and writes its part of docs/bench.md; the seeds only print."""
+"""`scripts/bench [all|server|composer|apis|musicgen|parity|seeds]`: measures, prints, and writes its part of docs/bench.md;
+parity and the seeds only print.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from bench import apis, composer, musicgen, seeds, server
+from bench import apis, composer, musicgen, parity, seeds, server
 from bench.figures import Row, table
 
 REPOSITORY = Path(__file__).parents[2]
@@ -30,8 +32,8 @@ PARTS: Mapping[str, Measure] = {
     "apis": rows_of(apis.measure),
     "musicgen": musicgen.measure,
 }
-ASIDE: Mapping[str, Measure] = {"seeds": rows_of(seeds.measure)}
-"""Takes minutes and measures no speed."""
+ASIDE: Mapping[str, Measure] = {"parity": parity.measure, "seeds": rows_of(seeds.measure)}
+"""Take minutes and measure no speed."""
 FOREWORD = """\
 Each figure stands beside a floor that was measured in the same run: what no better program could go below on this machine.
 For a submission that is one job's row committed alone to the same disk through the same library; jobs are submitted over HTTP

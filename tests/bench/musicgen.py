@@ -35,7 +35,7 @@ from bandstand.musicgen.piece import Piece
 from bandstand.musicgen.runner import Runner, Track
 from bandstand.musicgen.sizes import FRAME_RATE
 
-ROUNDS, STEPS, WARM_UPS = 3, 24, 4
+ROUNDS, STEPS, WARM_UPS = 3, 16, 3
 REQUESTS = (1, 2, 4, 8)
 SLOTS = max(REQUESTS)
 FULL_BYTES = 1 << 30

@@ -24,7 +24,7 @@ from bandstand.settings import Role, Settings
 
 AUTO = "auto"
 MUSICGEN = "musicgen"
-NEEDED = ("torch", "transformers", "safetensors")
+NEEDED = ("torch", "tokenizers", "safetensors")
 
 
 def engines_of(settings: Settings) -> list[str]:

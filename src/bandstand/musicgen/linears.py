@@ -9,6 +9,7 @@ M rows, I inputs, O outputs.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -56,7 +57,10 @@ def _int8(weight: Tensor) -> Linear:
     """
     scales = (weight.abs().amax(1) / 127).clamp(min=LEAST).double()
     zeros = torch.zeros(weight.shape[0], dtype=torch.int64)
-    rounded = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
+    with warnings.catch_warnings():
+        # torch says that tensors of this kind will go one day; its version is pinned.
+        warnings.filterwarnings("ignore", "torch.quantize_per_tensor", UserWarning)
+        rounded = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
     laid_out = torch.ops.quantized.linear_prepack(rounded, None)
     range_row = torch.zeros(1, weight.shape[1])
     range_row[0, :2] = torch.tensor([-1.0, 1.0])

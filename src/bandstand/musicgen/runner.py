@@ -22,6 +22,7 @@ from bandstand.musicgen.sampling import draw, exponential_noise, guide
 from bandstand.musicgen.sizes import WINDOW_FRAMES
 
 FILL_COLUMNS = 128  # filled in between two steps: bounds how long the other tracks wait
+MOST = 256  # codes that a track usually keeps at most: then a step need not sort
 REACHES = (256, 512, 768, 1024, 1536, 2048)  # positions that a step looks at, at most
 
 
@@ -82,18 +83,24 @@ def new_state(slots: int, books: int, columns: int, device: str) -> State:
 
 
 @torch.inference_mode()
-def step(decoder: Decoder, state: State) -> None:
-    """Draw the next column of every track that plays. No value of a tensor decides what is run."""
+def step(decoder: Decoder, state: State, tracks: int, most: int | None = None) -> None:
+    """Draw the next column of every track that plays. No value of a tensor decides what is run.
+
+    tracks  slots from here on are idle
+    most    as in `sampling.draw`, for those before
+    """
     at = state.column[:, None, None].expand(-1, state.columns.shape[1], 1)
     tokens = state.columns.gather(2, at).squeeze(2)
     positions = torch.where(state.is_playing, state.prefix + state.column, -1)
-    guided = guide(decoder.logits(tokens, positions), state.guidance)
-    noise = exponential_noise(state.seed, state.draws + state.column, *guided.shape[1:])
-    drawn = draw(guided, state.temperature, state.top_k, state.top_p, noise)[:, :, None]
-    following = (at + 1).clamp(max=state.columns.shape[2] - 1)
-    there = state.columns.gather(2, following)
-    is_open = (there == UNKNOWN) & state.is_playing[:, None, None]
-    state.columns.scatter_(2, following, torch.where(is_open, drawn, there))
+    logits = decoder.logits(tokens, positions)
+    near = State(*(rows[:tracks] for rows in vars(state).values()))
+    guided = guide(logits[:tracks], near.guidance)
+    noise = exponential_noise(near.seed, near.draws + near.column, *guided.shape[1:])
+    drawn = draw(guided, near.temperature, near.top_k, near.top_p, noise, most=most)[:, :, None]
+    following = (at[:tracks] + 1).clamp(max=state.columns.shape[2] - 1)
+    there = near.columns.gather(2, following)
+    is_open = (there == UNKNOWN) & near.is_playing[:, None, None]
+    near.columns.scatter_(2, following, torch.where(is_open, drawn, there))
     state.column += state.is_playing
 
 
@@ -109,6 +116,11 @@ class Row:
     column: int
     pending: Tensor
     filled: int = 0
+
+    @property
+    def keeps_few(self) -> bool:
+        sampling = self.track.sampling
+        return sampling.top_p <= 0 and 0 < sampling.top_k <= MOST
 
     @property
     def position(self) -> int:
@@ -127,7 +139,7 @@ class Runner:
         self._state = new_state(decoder.slots, self._sizes.codebooks, columns, device)
         self._rows: dict[int, Row] = {}
         self._playing: set[int] = set()
-        self._ways: dict[tuple[int, int], Callable[[], None]] = {}
+        self._ways: dict[tuple[int, int, int | None], Callable[[], None]] = {}
 
     def join(self, slot: int, track: Track) -> None:
         """Write the track's row. It takes part in steps once `fill` has said that its cache is complete."""
@@ -176,13 +188,13 @@ class Runner:
         """The step that looks at no more than it must: on a GPU captured, one graph for each bound that occurs."""
         rows = [self._rows[slot] for slot in self._playing]
         farthest = max(row.position for row in rows)
-        bounds = (
-            min(1 << max(self._playing).bit_length(), self._decoder.slots),
-            next((reach for reach in REACHES if reach > farthest), self._decoder.length),
-        )
+        tracks = min(1 << max(self._playing).bit_length(), self._decoder.slots)
+        reach = next((reach for reach in REACHES if reach > farthest), self._decoder.length)
+        most = MOST if all(row.keeps_few for row in rows) else None
+        bounds = (tracks, reach, most)
         if bounds not in self._ways:
-            self._decoder.bound(*bounds)
-            way = functools.partial(step, self._decoder, self._state)
+            self._decoder.bound(tracks, reach)
+            way = functools.partial(step, self._decoder, self._state, tracks, most)
             if not self._device.startswith("cuda"):
                 return way
             self._ways[bounds] = self._captured(way)

@@ -41,7 +41,13 @@ def exponential_noise(seed: Tensor, step: Tensor, books: int, codes: int) -> Ten
 
 
 def draw(
-    logits: Tensor, temperature: Tensor, top_k: Tensor, top_p: Tensor, noise: Tensor
+    logits: Tensor,
+    temperature: Tensor,
+    top_k: Tensor,
+    top_p: Tensor,
+    noise: Tensor,
+    *,
+    most: int | None = None,
 ) -> Tensor:
     """One code for each codebook.
 
@@ -50,19 +56,34 @@ def draw(
     top_k        int64 [N]; 0 or less keeps all codes, ties with the k-th are kept
     top_p        float32 [N]; above 0 it replaces top_k: codes with at most that much probability before them are kept
     noise        float32 [N, K, V] from Exp(1): the largest of p / noise is a draw from p
+    most         promises that every top_k is 1 to most, and every top_p 0: then nothing need be sorted, and the draws are the same
     return       int64 [N, K]
     """
-    codes = logits.shape[-1]
     heat = torch.where(temperature > 0, temperature, 1.0)[:, None, None]
-    chances, order = torch.softmax(logits / heat, dim=-1).sort(dim=-1, descending=True, stable=True)
+    chances = torch.softmax(logits / heat, dim=-1)
+    if most is not None:
+        drawn = _draw_most(chances, top_k, noise, most)
+    else:
+        drawn = _draw_sorted(chances, top_k, top_p, noise)
+    return torch.where(temperature[:, None] > 0, drawn, logits.argmax(-1))
+
+
+def _draw_most(chances: Tensor, top_k: Tensor, noise: Tensor, most: int) -> Tensor:
+    last = (top_k - 1).clamp(0, most - 1)[:, None, None].expand(-1, chances.shape[1], 1)
+    least = chances.topk(min(most, chances.shape[-1])).values.gather(-1, last)
+    return torch.where(chances >= least, chances / noise, -1.0).argmax(-1)
+
+
+def _draw_sorted(chances: Tensor, top_k: Tensor, top_p: Tensor, noise: Tensor) -> Tensor:
+    codes = chances.shape[-1]
+    chances, order = chances.sort(-1, descending=True)
     last = torch.where(top_k > 0, top_k, codes).clamp(max=codes) - 1
-    least = chances.gather(-1, last[:, None, None].expand(-1, logits.shape[1], 1))
+    least = chances.gather(-1, last[:, None, None].expand(-1, chances.shape[1], 1))
     before = chances.cumsum(-1) - chances
     p = top_p[:, None, None]
     is_kept = torch.where(p > 0, before <= p, chances >= least)
     weighed = torch.where(is_kept, chances / noise.gather(-1, order), -1.0)
-    drawn = order.gather(-1, weighed.argmax(-1, keepdim=True)).squeeze(-1)
-    return torch.where(temperature[:, None] > 0, drawn, logits.argmax(-1))
+    return order.gather(-1, weighed.argmax(-1, keepdim=True)).squeeze(-1)
 
 
 def _mix(number: Tensor) -> Tensor:

@@ -193,3 +193,13 @@ def test_a_track_draws_the_same_alone_and_among_others() -> None:
         assert torch.equal(
             draw(logits[at], heat[at], top_k[at], top_p[at], noise)[0], together[one]
         )
+
+
+@given(st.integers(0, 10**6), st.lists(st.integers(1, 60), min_size=3, max_size=3))
+def test_draw_without_sorting_is_the_draw_with_it(seed: int, top_k: list[int]) -> None:
+    logits = logits_of(seed=seed, tracks=3)
+    logits[0, 0, :20] = 1.5  # ties
+    wishes = (torch.tensor([1.0, 0.0, 1.7]), torch.tensor(top_k), torch.zeros(3))
+    noise = exponential_noise(torch.arange(3) + seed, torch.arange(3), 4, CODES)
+
+    assert torch.equal(draw(logits, *wishes, noise, most=60), draw(logits, *wishes, noise))
