@@ -51,6 +51,7 @@ MAKERS_KNOW = {"audio", "errors"}
 MAKERS_FILES = {
     "engines/weights.py": {"bandstand.musicgen.describe", "bandstand.musicgen.sizes"},
     "engines/convert.py": {"bandstand.musicgen.checkpoints"},
+    "engines/device.py": {"bandstand.musicgen.native.library"},
 }
 DIALECTS_NEVER = {
     "store",

@@ -89,16 +89,18 @@ def _engines(settings: Settings) -> Iterator[Finding]:
             )
         else:
             yield Finding(f"engine {name}", f"opens, {engine.slots} jobs at once")
-    yield _torch()
+    yield from _torch()
 
 
-def _torch() -> Finding:
+def _torch() -> Iterator[Finding]:
     if find_spec("torch") is None:
         remedy = "for MusicGen: pip install 'bandstand[musicgen]'"
-        return Finding("torch", "not installed; the composer needs none", remedy)
-    from bandstand.engines.device import describe_device
+        yield Finding("torch", "not installed; the composer needs none", remedy)
+        return
+    from bandstand.engines.device import describe_device, describe_step_library
 
-    return Finding("torch", f"{metadata.version('torch')}, {describe_device()}")
+    yield Finding("torch", f"{metadata.version('torch')}, {describe_device()}")
+    yield Finding("step library", describe_step_library())
 
 
 def _weights(settings: Settings) -> Iterator[Finding]:

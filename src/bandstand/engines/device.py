@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from bandstand.musicgen.native.library import use_level, why_not
+
 
 def describe_device() -> str:
     if torch.cuda.is_available():
@@ -13,3 +15,9 @@ def describe_device() -> str:
     if torch.backends.mps.is_available():
         return "MPS (Apple)"
     return f"CPU only, {torch.get_num_threads()} threads"
+
+
+def describe_step_library() -> str:
+    """Whether MusicGen's step library is there, and with which of the processor's instructions it works."""
+    reason = why_not()
+    return f"{reason}; torch does the work" if reason else f"built, uses {use_level()}"
