@@ -45,16 +45,24 @@ class Engine:
     def __init__(self, runner: Runner, *, slots: int) -> None:
         self._runner = runner
         self._scheduler: Scheduler[Playing] = Scheduler(slots)
-        self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._asking = (
+            threading.Lock()
+        )  # so that nothing is asked of an engine that has just stopped
+        self._is_stopped = False
         self._thread = threading.Thread(target=self._run, name="musicgen", daemon=True)
         self._thread.start()
 
     def submit(
         self, track: Track, hear: Callable[[Tensor | Exception], None], *, owner: str = ""
     ) -> Playing:
-        """Let the track be decoded as soon as a slot is free."""
+        """Let the track be decoded as soon as a slot is free. An engine that was stopped answers at once."""
         playing = Playing(track, owner, hear, heard=track.prompt.shape[1])
-        self._asked.put(lambda: self._add(playing))
+        with self._asking:
+            if self._is_stopped:
+                hear(Stopped())
+            else:
+                self._asked.put(lambda: self._add(playing))
         return playing
 
     def drop(self, playing: Playing) -> None:
@@ -62,8 +70,10 @@ class Engine:
         self._asked.put(lambda: self._end(playing, Dropped()))
 
     def stop(self) -> None:
-        """End all tracks and the thread."""
-        self._asked.put(None)
+        """End all tracks and the thread; harmless when it has stopped."""
+        with self._asking:
+            self._is_stopped = True
+        self._asked.put(lambda: None)  # it may be waiting
         self._thread.join()
 
     def _run(self) -> None:
@@ -77,14 +87,12 @@ class Engine:
 
     def _listened(self) -> bool:
         """Do what was asked meanwhile; waits when there is nothing to decode. return: go on"""
-        while self._scheduler.is_idle or not self._asked.empty():
-            asked = self._asked.get()
-            if asked is None:
-                for seat in self._scheduler.seats:
-                    self._leave(seat, Stopped())
-                return False
-            asked()
-        return True
+        while (self._scheduler.is_idle and not self._is_stopped) or not self._asked.empty():
+            self._asked.get()()
+        if self._is_stopped:
+            for seat in self._scheduler.seats:
+                self._leave(seat, Stopped())
+        return not self._is_stopped
 
     def _add(self, playing: Playing) -> None:
         self._scheduler.add(playing, playing.owner)

@@ -222,7 +222,7 @@ class Runner:
         return undo_delays(columns, last, self._sizes.delays)[:, first:]
 
     def leave(self, slot: int) -> None:
-        """The slot is free again."""
+        """The slot is free again; also when its track could not even be written."""
         self._playing.discard(slot)
-        del self._rows[slot]
+        self._rows.pop(slot, None)
         self._state.is_playing[slot] = False
