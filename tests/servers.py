@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -141,3 +142,22 @@ def ask(client: httpx2.Client, prompt: str = "rain", **more: Any) -> dict[str, A
 def made(client: httpx2.Client, **more: Any) -> dict[str, Any]:
     """Such a job once it is final."""
     return finished(client, ask(client, **more)["id"])
+
+
+def read_answer(line: socket.socket) -> bytes:
+    """Head and body of one answer, in however many packets it comes; the line stays open."""
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):
+        answer += _read(line, 1)
+    lengths = [row for row in answer.lower().splitlines() if row.startswith(b"content-length:")]
+    return answer + _read(line, int(lengths[0].partition(b":")[2]))
+
+
+def _read(line: socket.socket, count: int) -> bytes:
+    read = b""
+    while len(read) < count:
+        piece = line.recv(count - len(read))
+        if not piece:
+            raise EOFError(f"the answer ended {count - len(read)} bytes early")
+        read += piece
+    return read

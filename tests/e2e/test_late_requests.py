@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from apis import APIS, Api
-from servers import KEY, Server, ask, finished
+from servers import KEY, Server, ask, finished, read_answer
 
 PATIENCE, OF_HEADERS = 3.0, 1.0
 SLACK_SECONDS = 15.0  # on a busy machine
@@ -126,7 +126,7 @@ def test_connection_on_which_nothing_comes_is_closed(server: Server) -> None:
 def test_second_request_on_a_connection_has_a_deadline_too(server: Server, trickle: bytes) -> None:
     with opened(server) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        assert read_answer(connection).startswith(b"HTTP/1.1 200")
 
         assert drip(connection, trickle).startswith(b"HTTP/1.1 408")
 
@@ -135,7 +135,7 @@ def test_body_that_nobody_wants_does_not_keep_the_connection(server: Server) -> 
     """Whoever has no key is told so before the body; the rest of it may not trickle on for ever."""
     with opened(server) as connection:
         connection.sendall(head(server, APIS[0], 1000, key="nobody"))
-        assert connection.recv(65536).startswith(b"HTTP/1.1 401")
+        assert read_answer(connection).startswith(b"HTTP/1.1 401")
         began = time.monotonic()
         while time.monotonic() - began < SLACK_SECONDS:
             try:

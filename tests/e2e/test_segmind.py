@@ -17,7 +17,7 @@ import httpx2
 import pytest
 import soundfile
 from clients import installed
-from servers import KEY, Server, finished
+from servers import KEY, Server, finished, read_answer
 
 SLUG = "meta-musicgen-medium"
 SYNCHRONOUS, QUEUED = f"/v1/{SLUG}", f"/v2/{SLUG}"
@@ -483,7 +483,8 @@ def test_job_that_somebody_else_cancels_ends_the_wait(
     line = said(server, {**WISH, "prompt": prompt})
 
     native.post(f"/v1/jobs/{newest(native, prompt)['id']}/cancel")
-    answer = _all_of(line).decode()
+    answer = read_answer(line).decode()
+    line.close()
 
     assert answer.startswith("HTTP/1.1 504")
     assert '{"error":"The job was canceled."}' in answer
@@ -496,7 +497,8 @@ def test_server_that_stops_lets_the_waiting_go(bandstand: Callable[..., Server])
         job = newest(native, "a tone work=60")
     server.stop()
 
-    answer = _all_of(line).decode()
+    answer = read_answer(line).decode()
+    line.close()
     server.start()
 
     assert answer.startswith("HTTP/1.1 503")
@@ -513,18 +515,6 @@ def test_many_wait_at_once(server: Server) -> None:
         line.close()
 
     assert all(answer.startswith(b"HTTP/1.1 200") for answer in answers)
-
-
-def _all_of(line: socket.socket) -> bytes:
-    """Head and body, in however many packets they come."""
-    with line, line.makefile("rb") as answer:
-        head = b"".join(iter(answer.readline, b"\r\n"))
-        length = next(
-            int(row.split(b":")[1])
-            for row in head.splitlines()
-            if row.startswith(b"content-length")
-        )
-        return head + b"\r\n" + answer.read(length)
 
 
 def _jobs(native: httpx2.Client) -> list[dict[str, Any]]:
