@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from oracle import conditions_of, relative, their_logits
 from real import real, save_real
 from torch import Tensor
 from tracks import GREEDY, codes_of, track_of
@@ -39,13 +40,12 @@ def measure(folder: Path) -> Iterator[str]:
         codes = torch.randint(
             0, 2048, (checkpoint.sizes.codebooks, GIVEN), generator=torch.Generator().manual_seed(2)
         )
-        wanted, drawn = logits_of(model, track, codes), drawn_by(model, track)
+        wanted, drawn = their_logits(model, track, codes), drawn_by(model, track)
         for label, decoder in decoders(checkpoint):
             found = stepped(decoder, track, codes)
-            errors = (found - wanted).flatten(1).norm(dim=1) / wanted.flatten(1).norm(dim=1)
             (own,) = codes_of(decoder, track)
             alike = int((own == drawn).all(0).sum())
-            yield f"| {name} | {label} | {float(errors.max()):.1e} | {alike} of {DRAWN} frames |"
+            yield f"| {name} | {label} | {relative(found, wanted):.1e} | {alike} of {DRAWN} frames |"
         del model, checkpoint
         gc.collect()
 
@@ -55,23 +55,6 @@ def decoders(checkpoint: Checkpoint) -> Iterator[tuple[str, Decoder]]:
     yield "torch", TorchDecoder(checkpoint.sizes, checkpoint.weights, slots=2, length=length)
     if not why_not():
         yield "library", open_decoder(checkpoint, device="cpu", precision="float32", slots=2)
-
-
-def conditions(track: Track) -> dict[str, Tensor]:
-    if track.prefix is not None:
-        return {"encoder_hidden_states": track.prefix}
-    assert track.text is not None
-    return {
-        "encoder_hidden_states": torch.stack([track.text, torch.zeros_like(track.text)]),
-        "encoder_attention_mask": torch.tensor([[1], [0]]).expand(-1, track.text.shape[0]),
-    }
-
-
-def logits_of(model: Any, track: Track, columns: Tensor) -> Tensor:
-    """float32 [S, 2, K, V], transformers after each of the columns int64 [K, S]"""
-    logits = model.decoder(input_ids=columns.repeat(2, 1), **conditions(track)).logits
-    logits = logits[:, -columns.shape[1] :]
-    return logits.view(2, *columns.shape, -1).permute(2, 0, 1, 3)
 
 
 def stepped(decoder: Decoder, track: Track, columns: Tensor) -> Tensor:
@@ -88,13 +71,13 @@ def stepped(decoder: Decoder, track: Track, columns: Tensor) -> Tensor:
 
 def drawn_by(model: Any, track: Track) -> Tensor:
     """The codes that transformers' decoder gives when the likeliest is taken, int64 [K, T]; cached, delayed by hand."""
-    delays = model.config.decoder.num_codebooks // model.config.decoder.audio_channels
     books, channels = model.config.decoder.num_codebooks, model.config.decoder.audio_channels
     delay = [book // channels for book in range(books)]
-    grid = torch.full((books, DRAWN + delays), 2048)
+    columns = DRAWN + max(delay) + 1
+    grid = torch.full((books, columns), 2048)
     cache: Any = None
-    given = {**conditions(track)}
-    for step in range(DRAWN + delays - 1):
+    given = conditions_of(track)
+    for step in range(columns - 1):
         told = model.decoder(
             input_ids=grid[:, step : step + 1].repeat(2, 1),
             past_key_values=cache,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from oracle import relative, their_logits
 from tiny import NAMES, checkpoint_of, loaded_tiny
 from torch import Tensor
 from tracks import GREEDY, codes_of, track_of
@@ -24,23 +25,6 @@ def decoder_of(name: str, **more: Any) -> TorchDecoder:
     checkpoint = checkpoint_of(name)
     length = positions_of(checkpoint.sizes)
     return TorchDecoder(checkpoint.sizes, checkpoint.weights, slots=2, length=length, **more)
-
-
-def theirs(name: str, track: Track, columns: Tensor) -> Tensor:
-    """float32 [S, 2, K, V], what transformers' decoder says after each of the columns int64 [K, S]."""
-    model = loaded_tiny(name)
-    ids = columns.repeat(2, 1)
-    if track.prefix is not None:
-        given = {"encoder_hidden_states": track.prefix}
-    else:
-        assert track.text is not None
-        mask = torch.tensor([[1], [0]]).expand(-1, track.text.shape[0])
-        states = torch.stack([track.text, torch.zeros_like(track.text)])
-        given = {"encoder_hidden_states": states, "encoder_attention_mask": mask}
-    with torch.no_grad():
-        logits = model.decoder(input_ids=ids, **given).logits
-    logits = logits[:, -columns.shape[1] :]  # a melody model answers for its prefix, too
-    return logits.view(2, columns.shape[0], columns.shape[1], -1).permute(2, 0, 1, 3)
 
 
 def ours(decoder: TorchDecoder, track: Track, columns: Tensor) -> Tensor:
@@ -67,12 +51,6 @@ def forced(track: Track, sizes: Any) -> Tensor:
     return full
 
 
-def relative(found: Tensor, wanted: Tensor) -> float:
-    """The largest error at any step, relative to that step's logits."""
-    away = (found - wanted).flatten(1).norm(dim=1) / wanted.flatten(1).norm(dim=1)
-    return float(away.max())
-
-
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("together", [False, True])
 def test_logits_are_those_of_transformers_at_every_step(name: str, *, together: bool) -> None:
@@ -80,7 +58,10 @@ def test_logits_are_those_of_transformers_at_every_step(name: str, *, together: 
     track = track_of(decoder.sizes)
     columns = forced(track, decoder.sizes)
 
-    assert relative(ours(decoder, track, columns), theirs(name, track, columns)) < 1e-4
+    assert (
+        relative(ours(decoder, track, columns), their_logits(loaded_tiny(name), track, columns))
+        < 1e-4
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -181,4 +162,4 @@ def test_last_step_of_30_seconds_is_in_its_place() -> None:
     decoder.prefill(0, vectors[:, :-1], 0)
     logits = decoder.logits(columns[:, -1].expand(2, -1), torch.tensor([last, -1]))[0]
 
-    assert relative(logits[None], theirs("small", track, columns)[-1:]) < 1e-4
+    assert relative(logits[None], their_logits(loaded_tiny("small"), track, columns)[-1:]) < 1e-4

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from oracle import relative, their_logits
 from safetensors import safe_open
 from safetensors.torch import save_file
 from tiny import NAMES, checkpoint_of, loaded_tiny
@@ -83,27 +84,6 @@ def stepped(decoder: NativeDecoder, tracks: Mapping[int, Track], *, count: int =
     return torch.stack(rows)
 
 
-def theirs(name: str, track: Track, columns: Tensor) -> Tensor:
-    """float32 [S, 2, K, V], what transformers' decoder says after each of the columns int64 [K, S]."""
-    given: dict[str, Tensor] = {}
-    if track.prefix is not None:
-        given["encoder_hidden_states"] = track.prefix
-    elif track.text is not None:
-        states = torch.stack([track.text, torch.zeros_like(track.text)])
-        mask = torch.tensor([[1], [0]]).expand(-1, track.text.shape[0])
-        given = {"encoder_hidden_states": states, "encoder_attention_mask": mask}
-    with torch.no_grad():
-        logits = loaded_tiny(name).decoder(input_ids=columns.repeat(2, 1), **given).logits
-    logits = logits[:, -columns.shape[1] :]
-    return logits.view(2, columns.shape[0], columns.shape[1], -1).permute(2, 0, 1, 3)
-
-
-def relative(found: Tensor, wanted: Tensor) -> float:
-    """The largest error at any step, relative to that step's logits."""
-    away = (found - wanted).flatten(1).norm(dim=1) / wanted.flatten(1).norm(dim=1)
-    return float(away.max())
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_logits_are_those_of_transformers_at_every_step(name: str) -> None:
     decoder = native(name)
@@ -112,7 +92,7 @@ def test_logits_are_those_of_transformers_at_every_step(name: str) -> None:
     found = stepped(decoder, {1: track})[:, 1]
 
     columns = random_columns(decoder.sizes, seed=track.seed)
-    assert relative(found, theirs(name, track, columns)) < 1e-4
+    assert relative(found, their_logits(loaded_tiny(name), track, columns)) < 1e-4
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -138,7 +118,8 @@ def test_coarser_weights_stay_close(level: str, precision: str, bound: float) ->
 
     found = stepped(decoder, {1: track})[:, 1]
 
-    wanted = theirs("medium", track, random_columns(decoder.sizes, seed=track.seed))
+    columns = random_columns(decoder.sizes, seed=track.seed)
+    wanted = their_logits(loaded_tiny("medium"), track, columns)
     assert relative(found, wanted) < bound
 
 

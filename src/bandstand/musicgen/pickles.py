@@ -110,6 +110,7 @@ def read_pickle(file: Path, *, leaf: Callable[[Stored], Any] = lambda stored: st
             program = _small(file, archive, members[f"{root}data.pkl"])
             if (order := members.get(f"{root}byteorder")) and archive.read(order) != b"little":
                 raise Misconfigured(f"{file} was written by a machine of another byte order")
+    # NotImplementedError is zipfile's word for a way of compressing that it does not know.
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as error:
         raise Misconfigured(_no_zip(file, error)) from None
     try:
