@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import traceback
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,8 @@ class Child:
 
     def _hear(self, name: str, *details: Any) -> None:
         if name == "make":
-            job = details[0]
-            self._inside[job] = asyncio.create_task(self._make(*details))
+            making = self._inside[details[0]] = asyncio.create_task(self._make(*details))
+            making.add_done_callback(partial(self._over, details[0]))
         elif name == "drop" and details[0] in self._inside:
             self._inside[details[0]].cancel()
         elif name == "stop":
@@ -95,15 +96,17 @@ class Child:
                 made = await self._engine.make(spec, inputs, Told(self, job))
                 files = await asyncio.to_thread(press, made, spec, tags, folder)
             self.send("made", job, files)
-        except asyncio.CancelledError:
-            self.send("dropped", job)
         except BandstandError as error:
             self.send("failed", job, error.message)
         except Exception as error:  # noqa: BLE001 - the job fails, the engine lives; the traceback goes to the log
             traceback.print_exc()
             self.send("failed", job, f"The engine failed: {type(error).__name__}: {error}")
-        finally:
-            del self._inside[job]
+
+    def _over(self, job: str, making: asyncio.Task[None]) -> None:
+        """Not in `_make`: a job that is dropped before its first step never gets there."""
+        del self._inside[job]
+        if making.cancelled():
+            self.send("dropped", job)
 
 
 class Told:

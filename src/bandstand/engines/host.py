@@ -31,7 +31,7 @@ from bandstand.specs import MusicSpec
 
 BEAT_SECONDS = 1.0
 SILENCE_SECONDS_MAX = 20.0  # without a beat the child's own loop is stuck
-DROP_SECONDS_MAX = 0.8  # a canceled job that is still inside after this costs the child its life
+DROP_SECONDS_MAX = 0.8  # a canceled job still inside after this costs the child its life
 START_AGAIN_SECONDS = (
     5.0  # a child that did not start is not tried again at once, however many jobs ask
 )
@@ -74,12 +74,20 @@ class Inside:
 class Host:
     """One engine, N jobs at once."""
 
-    def __init__(self, engine: str, equipment: Equipment, *, hang_seconds: float) -> None:
+    def __init__(
+        self,
+        engine: str,
+        equipment: Equipment,
+        *,
+        hang_seconds: float,
+        drop_seconds: float = DROP_SECONDS_MAX,
+    ) -> None:
         self.engine = engine
         self._equipment = equipment
         self.slots = 1
         self.restarts = 0
         self._hang_seconds = hang_seconds
+        self._drop_seconds = drop_seconds
         self._inside: dict[str, Inside] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
@@ -176,7 +184,7 @@ class Host:
     async def _drop(self, job: str, inside: Inside) -> None:
         with contextlib.suppress(EngineDied):
             self._send("drop", job)
-        done, _ = await asyncio.wait([inside.done], timeout=DROP_SECONDS_MAX)
+        done, _ = await asyncio.wait([inside.done], timeout=self._drop_seconds)
         if not done:
             self.kill("it did not let go of a canceled job", job)
 
