@@ -6,6 +6,7 @@ bass.py      bass, drone              comp.py     chords, pads, arpeggios
 motif.py     rhythm and contour       melody.py   the tune          counter.py   what answers it
 ending.py    the last chord           perform.py  swing and imprecision
 holes.py     strokes where a lone instrument would fall silent
+idioms/      players of the traditions that do everything differently
 critic.py    whether the key is clear; if not, the piece is written again with other dice
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bandstand.composer import chance
-from bandstand.composer.compose import bass, comp, ending, groove, harmony, melody
+from bandstand.composer.compose import bass, comp, ending, groove, harmony, idioms, melody
 from bandstand.composer.compose.chart import Bar, Event, give_bars, write_chart
 from bandstand.composer.compose.counter import answer
 from bandstand.composer.compose.critic import CLEAR, key_margin
@@ -111,17 +112,20 @@ def _whole(
 ) -> list[tuple[Voice, list[Event]]]:
     """Each player in turn, the singer first: the answer listens to the tune."""
     final = _last(plan)
+    traditional = idioms.players(plan.style.idiom)
     tune: list[Event] = []
     parts: list[tuple[Voice, list[Event]]] = []
     for number, (voice, bars) in enumerate(
         zip(plan.voices, give_bars(chart, plan.voices), strict=True)
     ):
+        own = traditional.get(voice.role)
         if voice.role is Role.COUNTER:
-            events = answer(bars, tune, voice, chance.stage(seed, chance.COUNTER, number))
+            dice = chance.stage(seed, chance.COUNTER, number)
+            events = own(bars, plan, voice, dice) if own else answer(bars, tune, voice, dice)
         else:
             play, stage = PLAYERS[voice.role]
             again = draft * REWRITTEN if voice.role is Role.LEAD else 0
-            events = play(bars, plan, voice, chance.stage(seed, stage, number + again))
+            events = (own or play)(bars, plan, voice, chance.stage(seed, stage, number + again))
         if voice.role is Role.LEAD:
             tune = events
         if not plan.loops:

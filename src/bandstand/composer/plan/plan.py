@@ -30,6 +30,7 @@ class Plan:
     energy    0..1, of the whole piece; each section has its own intensity on top
     riff      the tune is one short figure, repeated
     loops     the bars fill the length, and the end goes over into the beginning
+    seed      of the piece: players of one idiom agree by it on what none of them may choose alone
     """
 
     title: str
@@ -46,6 +47,7 @@ class Plan:
     pentatonic: bool
     loops: bool
     mix: Mix
+    seed: int = 0
 
 
 def make_plan(intent: Intent, seconds: float, seed: int) -> Plan:
@@ -80,6 +82,7 @@ def make_plan(intent: Intent, seconds: float, seed: int) -> Plan:
         pentatonic="pentatonic" in intent.flags or chosen.tune.pentatonic,
         loops=loops,
         mix=_aged(chosen.mix, intent.era),
+        seed=seed,
     )
 
 

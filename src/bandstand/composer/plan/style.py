@@ -78,6 +78,7 @@ class Style:
     own: Mapping[str, Idioms]
     tune: Tune
     mix: Mix
+    idiom: str | None = None
 
     def idioms(self, metre: Metre) -> Idioms:
         """What to play in a metre: the style's own, or what everybody knows."""
@@ -118,6 +119,7 @@ def style(name: str) -> Style:
         own=own,
         tune=Tune(**raw.get("tune", {})),
         mix=Mix(**mix, balance=balance),
+        idiom=raw.get("idiom"),
     )
 
 
