@@ -279,6 +279,24 @@ KITS: dict[str, dict[int, Hit]] = {
     "orchestral-kit": BASE | _ORCHESTRAL,
     "hand-percussion": BASE,
     "tabla": BASE | _TABLA,
+    "jazz-kit": BASE | _BRUSH,
+    "909-kit": BASE | _ELECTRONIC,
+    "trap-kit": BASE | _808,
+    "industrial-kit": BASE | _ELECTRONIC,
+    **dict.fromkeys(
+        (
+            "congas",
+            "bongos",
+            "cajon",
+            "djembe",
+            "frame-drum",
+            "bodhran",
+            "dhol",
+            "surdo-kit",
+            "taiko",
+        ),
+        BASE,
+    ),
 }
 
 _RELATIVES = {35: 36, 40: 38, 59: 51, 71: 80, 72: 81, 73: 58, 74: 69, 78: 63, 79: 64}
