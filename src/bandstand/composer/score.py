@@ -62,15 +62,19 @@ class Part:
 class Section:
     """A stretch of whole bars with one character.
 
-    name    "intro", "a", "b", "bridge", "outro" ...
+    name    "intro", "a" (verse), "b" (chorus), "bridge", "build", "drop", "break", "solo", "outro"
     bars    from `first_bar` (0-based), `bars` of them
     energy  0..1
+    traits  how it is played: "half-time", "stripped", "answer" ... (see `plan/form.py`)
+    lift    semitones by which it sounds above the key of the piece
     """
 
     name: str
     first_bar: int
     bars: int
     energy: float
+    traits: frozenset[str] = frozenset()
+    lift: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,25 @@ class Mix:
     balance: Mapping[Role, float] = field(default_factory=dict[Role, float])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Music that a piece is composed around: what was heard in given sound, or read from a file.
+
+    tune    one voice on the straight grid, in beats from the first barline; the lead plays it. A tune shorter than the
+            piece is sung again. Empty: the lead sings a tune of its own
+    chords  by bar from the first one, their starts in beats from the first barline; they go round when they are
+            fewer than the bars. Empty: the tune is harmonised, or the style's chords are played
+    key     of the tune and the chords as they are here; in another key they are moved to it
+    bpm, metre  None: of the prompt or the style. What the prompt says wins over all three
+    """
+
+    tune: tuple[Note, ...] = ()
+    chords: tuple[tuple[Chord, ...], ...] = ()
+    key: Key | None = None
+    bpm: float | None = None
+    metre: Metre | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """A whole piece.
@@ -143,6 +166,8 @@ class Score:
     bars      whole bars; 0 when the piece is shorter than one bar
     seed      of the piece; rendering draws its own noise from it
     loops     its end goes over into its beginning: no last chord, and its bars fill its seconds
+    marks     what the critic found, by check: 0..1, 1 is faultless (see `compose/critic.py`)
+    fade      seconds at the end over which the sound fades away, 0 for an end on the last chord
     """
 
     title: str
@@ -158,6 +183,8 @@ class Score:
     parts: tuple[Part, ...]
     mix: Mix
     loops: bool = False
+    marks: Mapping[str, float] = field(default_factory=dict[str, float])
+    fade: float = 0.0
 
     def seconds_at(self, beat: float) -> float:
         return beat * 60.0 / self.bpm

@@ -6,6 +6,7 @@ Degrees count from 1 and are diatonic: the mode decides whether a chord is major
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from bandstand.composer.score import Key, Metre
@@ -22,6 +23,9 @@ MODES: dict[str, tuple[int, ...]] = {
     "melodic minor": (0, 2, 3, 5, 7, 9, 11),
     "phrygian dominant": (0, 1, 4, 5, 7, 8, 10),
     "double harmonic": (0, 1, 4, 5, 7, 8, 11),
+    "hungarian minor": (0, 2, 3, 6, 7, 8, 11),
+    "ukrainian dorian": (0, 2, 3, 6, 7, 9, 10),
+    "lydian dominant": (0, 2, 4, 6, 7, 9, 10),
 }
 """Semitones above the tonic. The double harmonic is the raga Bhairav's scale."""
 
@@ -131,8 +135,19 @@ def chord(key: Key, degree: int, colour: str) -> tuple[int, tuple[int, ...], str
     root = (key.tonic + steps[degree - 1]) % 12
     blue = colour == "dominant" and family(key.mode) == "major"
     intervals = (0, 4, 7, 10) if blue else _intervals(steps, degree, colour)
-    name = note_name(root, key) + QUALITIES[tuple(sorted(intervals))]
-    return root, tuple((root + interval) % 12 for interval in intervals), name
+    notes = tuple((root + interval) % 12 for interval in intervals)
+    return root, notes, chord_name(notes, key)
+
+
+def chord_name(notes: Sequence[int], key: Key, bass: int | None = None) -> str:
+    """Pitch classes, the root first, as musicians write them: "G#m7", "C/E".
+
+    bass  the lowest one, where it is not the root
+    """
+    root = notes[0]
+    intervals = tuple(sorted({(note - root) % 12 for note in notes}))
+    name = note_name(root, key) + QUALITIES.get(intervals, "")
+    return name if bass in {None, root} else f"{name}/{note_name(bass or 0, key)}"
 
 
 def _intervals(steps: tuple[int, ...], degree: int, colour: str) -> tuple[int, ...]:

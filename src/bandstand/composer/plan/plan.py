@@ -12,12 +12,12 @@ import numpy as np
 from bandstand.composer import chance, theory
 from bandstand.composer.plan import form
 from bandstand.composer.plan.casting import Voice, cast
+from bandstand.composer.plan.given import moved
 from bandstand.composer.plan.style import Style, style, style_names
 from bandstand.composer.prompt.intent import Intent
 from bandstand.composer.prompt.lexicon import lexicon
-from bandstand.composer.score import Key, Metre, Mix, Section
+from bandstand.composer.score import Given, Key, Metre, Mix, Section
 
-COMMON_TIME = theory.metre("4/4")
 TONICS = (0, 2, 4, 5, 7, 9, 10, 3)
 """Where a piece stands when no key is asked: the keys that instruments like."""
 
@@ -30,6 +30,8 @@ class Plan:
     energy    0..1, of the whole piece; each section has its own intensity on top
     riff      the tune is one short figure, repeated
     loops     the bars fill the length, and the end goes over into the beginning
+    given     what the piece is composed around, in the key of the plan
+    variation 0 is the piece; another number keeps tempo, key, style, form, leader and motif, and varies the rest
     seed      of the piece: players of one idiom agree by it on what none of them may choose alone
     """
 
@@ -48,21 +50,26 @@ class Plan:
     loops: bool
     mix: Mix
     seed: int = 0
+    given: Given | None = None
+    variation: int = 0
 
 
-def make_plan(intent: Intent, seconds: float, seed: int) -> Plan:
+def make_plan(
+    intent: Intent, seconds: float, seed: int, *, given: Given | None = None, variation: int = 0
+) -> Plan:
     """Settle everything that is not a note.
 
     seconds  exact length of the piece, > 0
     """
+    given = given or Given()
     chosen = style(_style_name(intent))
     # Or one seed would put every style into the same key.
     dice = chance.stage(seed, chance.PLAN, chosen.name)
-    bpm = intent.bpm if intent.bpm is not None else _bpm(intent, chosen, dice)
-    key = intent.key or _key(intent, chosen, dice)
-    metre = intent.metre or COMMON_TIME
+    bpm = intent.bpm or given.bpm or _bpm(intent, chosen, dice)
+    key = intent.key or given.key or _key(intent, chosen, dice)
+    metre = intent.metre or given.metre or chosen.metre
     bars = form.whole_bars(seconds, bpm, metre)
-    looped = form.looped(seconds, bpm, metre, may_bend=intent.bpm is None)
+    looped = form.looped(seconds, bpm, metre, may_bend=not (intent.bpm or given.bpm))
     loops = "loop" in intent.flags and looped is not None
     if loops and looped is not None:
         bars, bpm = looped
@@ -83,6 +90,8 @@ def make_plan(intent: Intent, seconds: float, seed: int) -> Plan:
         loops=loops,
         mix=_aged(chosen.mix, intent.era),
         seed=seed,
+        given=moved(given, key) if given.tune or given.chords else None,
+        variation=variation,
     )
 
 
