@@ -17,6 +17,8 @@ from bandstand.composer.score import Chord
 
 LOWEST = 28  # E1: below, small loudspeakers have nothing left
 QUIET = 0.5
+BETWEEN = {"2": (2, 1), "4": (5, 6), "6": (9, 8)}
+"""Steps of the scale between the notes of a chord: semitones above its root, likelier first."""
 
 
 def play_bass(
@@ -81,6 +83,9 @@ def _pitch(
     pitch = root
     if symbol == "8":
         pitch = root + 12
+    elif symbol in BETWEEN:
+        low, high_step = BETWEEN[symbol]
+        pitch = root + (low if (root + low) % 12 in scale else high_step)
     elif symbol != "1":
         wanted = {"3": 1, "5": 2, "7": 3}[symbol]
         notes = chord.notes

@@ -15,9 +15,12 @@ from bandstand.composer.plan.plan import Plan
 from bandstand.composer.plan.style import Groove
 from bandstand.composer.score import Role
 
-LOUDNESS = {"X": 0.95, "x": 0.74, "o": 0.45}
+LOUDNESS = {"X": 0.95, "x": 0.74, "o": 0.45, "r": 0.66, "t": 0.62}
+ROLLS = {"r": 2, "t": 3}
+"""Strokes that share one sixteenth."""
 LENGTHS = {"crash": 2.0, "open": 0.4, "ride": 0.5, "ge": 0.5, "tun": 0.5}
 RINGING = 0.2
+SOFTER = 0.85  # each stroke of a roll
 BUSY = 0.1
 HALF_BELOW = 0.5
 GHOSTS_KEPT = 0.85
@@ -29,6 +32,9 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     mains = [groove for groove in grooves if groove.use == "main"]
     order = dice.permutation(len(mains))
     verse, chorus = mains[order[0]], mains[order[-1]]
+    refrains = [groove for groove in grooves if groove.use == "b"]
+    if refrains:
+        chorus = refrains[int(dice.integers(len(refrains)))]
     fills = [groove for groove in grooves if groove.use == "fill"] or [chorus]
     halves = [groove for groove in grooves if groove.use == "half"] or [verse]
     fill, half = (found[int(dice.integers(len(found)))] for found in (fills, halves))
@@ -87,10 +93,12 @@ def _strokes(groove: Groove, bar: Bar, phase: int, *, busy: bool) -> list[Event]
     for name, line in groove.lines.items():
         pattern = _doubled(line) if busy and name in {"hat", "shaker", "ride"} else line
         length = LENGTHS.get(name, RINGING)
-        events += [
-            (offset, length, KEYS[name], LOUDNESS[symbol])
-            for offset, _, symbol in hits(pattern, bar.beats, phase)
-        ]
+        for offset, _, symbol in hits(pattern, bar.beats, phase):
+            strokes = ROLLS.get(symbol, 1)
+            events += [
+                (offset + 0.25 * n / strokes, length, KEYS[name], LOUDNESS[symbol] * SOFTER**n)
+                for n in range(strokes)
+            ]
     return events
 
 

@@ -70,9 +70,17 @@ def _choose(plan: Plan, dice: np.random.Generator) -> dict[str, Loop]:
     order = [loops[n] for n in dice.permutation(len(loops))]
     verse = next((loop for loop in order if _at_home(loop, plan.sections, "a")), order[0])
     others = [loop for loop in order if loop is not verse]
-    chorus = next((loop for loop in others if _at_home(loop, plan.sections, "b")), verse)
+    refrains = _contrasting(plan, dice) or others
+    chorus = next((loop for loop in refrains if _at_home(loop, plan.sections, "b")), verse)
     bridge = others[-1] if _at_home(others[-1], plan.sections, "bridge") else verse
     return {"a": verse, "intro": verse, "outro": verse, "b": chorus, "bridge": bridge}
+
+
+def _contrasting(plan: Plan, dice: np.random.Generator) -> list[Loop]:
+    """What the style keeps for its choruses, in any order."""
+    by_mode = plan.style.contrast
+    written = by_mode.get(plan.key.mode) or by_mode.get(theory.family(plan.key.mode), ())
+    return [_read(written[n]) for n in dice.permutation(len(written))]
 
 
 def _at_home(loop: Loop, sections: tuple[Section, ...], name: str) -> bool:

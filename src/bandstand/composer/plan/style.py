@@ -1,4 +1,7 @@
-"""Styles as data: reads `styles/*.toml` and `metres.toml`. The format is told in the docstring of this package."""
+"""Styles as data: reads `styles/*.toml` and `metres.toml`. The format is told in the docstring of this package.
+
+What is wrong with a file is found in `proof.py`, before anything is made of it.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from bandstand.composer import theory
+from bandstand.composer.plan.proof import kind_of, prove
 from bandstand.composer.score import Metre, Mix, Role
 
-COMPOUND = {"6/8", "9/8", "12/8"}
-TRIPLE = {"3/4", "3/8", "6/4"}
+_HERE = files("bandstand.composer.plan")
+_PACKAGED = _HERE.joinpath("styles")
 
 
 @dataclass(frozen=True, slots=True)
 class Groove:
-    """use: "main", "half" or "fill"; lines: percussion key name -> sixteenths."""
+    """use: "main", "b", "half" or "fill"; lines: percussion key name -> sixteenths."""
 
     use: str
     lines: Mapping[str, str]
@@ -73,7 +79,9 @@ class Style:
     swing_unit: float
     humanise: float
     section_bars: int
+    metre: Metre
     progressions: Mapping[str, tuple[str, ...]]
+    contrast: Mapping[str, tuple[str, ...]]
     instruments: Mapping[Role, tuple[str, ...]]
     own: Mapping[str, Idioms]
     tune: Tune
@@ -82,25 +90,41 @@ class Style:
 
     def idioms(self, metre: Metre) -> Idioms:
         """What to play in a metre: the style's own, or what everybody knows."""
-        kind = _kind(metre)
+        kind = kind_of(metre.written)
         return self.own.get(kind, Idioms()).over(_common()[kind])
 
 
 @cache
-def style_names() -> tuple[str, ...]:
-    folder = files("bandstand.composer.plan").joinpath("styles")
-    return tuple(
-        sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
-    )
+def style_names(folder: Path | None = None) -> tuple[str, ...]:
+    """The styles that come with the package, and those of another folder."""
+    places = [_PACKAGED, *([folder] if folder else [])]
+    found = {f.name.removesuffix(".toml") for place in places for f in place.iterdir()}
+    return tuple(sorted(name for name in found if not name.startswith((".", "_"))))
 
 
 @cache
-def style(name: str) -> Style:
-    raw = _toml(f"styles/{name}.toml")
+def style(name: str, folder: Path | None = None) -> Style:
+    """One style by name; a file of the other folder comes before the package's own.
+
+    raises  Misconfigured when the file is wrong, with each field and value that is
+    """
+    file = folder / f"{name}.toml" if folder else None
+    own = file is not None and file.is_file()
+    text = (file if own and file else _PACKAGED.joinpath(f"{name}.toml")).read_text("utf-8")
+    return read_style(name, text)
+
+
+def read_style(name: str, text: str) -> Style:
+    """Make a style of the text of its file.
+
+    raises  Misconfigured as `style` does
+    """
+    raw = prove(f"{name}.toml", text)
     mix = dict(raw.get("mix", {}))
     balance = {Role(role): float(level) for role, level in mix.pop("balance", {}).items()}
-    own = {"4/4": _idioms(raw)} | {
-        kind: _idioms(table) for kind, table in raw.get("metre", {}).items()
+    metre = theory.metre(raw.get("metre", "4/4"))
+    own = {kind_of(metre.written): _idioms(raw)} | {
+        kind: _idioms(table) for kind, table in raw.get("metres", {}).items()
     }
     slowest, fastest = raw["bpm"]
     return Style(
@@ -114,7 +138,9 @@ def style(name: str) -> Style:
         swing_unit=raw.get("swing_unit", 0.5),
         humanise=raw["humanise"],
         section_bars=raw.get("section_bars", 8),
-        progressions={kind: tuple(loops) for kind, loops in raw["progressions"].items()},
+        metre=metre,
+        progressions=_by_mode(raw["progressions"]),
+        contrast=_by_mode(raw.get("contrast", {})),
         instruments={Role(role): tuple(names) for role, names in raw["instruments"].items()},
         own=own,
         tune=Tune(**raw.get("tune", {})),
@@ -125,13 +151,12 @@ def style(name: str) -> Style:
 
 @cache
 def _common() -> Mapping[str, Idioms]:
-    return {kind: _idioms(table) for kind, table in _toml("metres.toml").items()}
+    text = _HERE.joinpath("metres.toml").read_text("utf-8")
+    return {kind: _idioms(table) for kind, table in tomllib.loads(text).items()}
 
 
-def _kind(metre: Metre) -> str:
-    if metre.written in COMPOUND:
-        return "6/8"
-    return "3/4" if metre.written in TRIPLE else "4/4"
+def _by_mode(table: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    return {mode: tuple(loops) for mode, loops in table.items()}
 
 
 def _idioms(table: Mapping[str, Any]) -> Idioms:
@@ -151,7 +176,3 @@ def _grooves(tables: Sequence[Mapping[str, str]]) -> tuple[Groove, ...]:
         Groove(table["use"], {key: line for key, line in table.items() if key != "use"})
         for table in tables
     )
-
-
-def _toml(path: str) -> dict[str, Any]:
-    return tomllib.loads(files("bandstand.composer.plan").joinpath(path).read_text("utf-8"))
