@@ -1,0 +1,87 @@
+"""Everything that is heard in given sound, in one picture: `listen`. About a second for half a minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandstand.audio.clip import Clip
+from bandstand.audio.loudness import integrated_loudness
+from bandstand.composer.analyse.harmony import Triad, triads_of
+from bandstand.composer.analyse.key import (
+    BASS_BINS,
+    chroma_of,
+    harmonic,
+    key_of,
+    key_of_classes,
+    tuning_of,
+)
+from bandstand.composer.analyse.pulse import Pulse, find_pulse
+from bandstand.composer.analyse.spectrum import FRAME_RATE, Numbers, constant_q, mono, rises
+from bandstand.composer.analyse.tune import Tune, classes_of, find_tune, find_voice
+from bandstand.composer.score import Key
+
+SHORTEST = 0.5  # seconds in which anything can be heard
+ALONE = 0.8
+"""Clarity from which on a voice counts as all there is."""
+_EVERY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """
+    seconds   of the sound
+    key       and how much clearer it is than the next best, 0..2
+    bars      a triad for each bar from `pulse.bar` on; the last may be incomplete
+    lufs      -inf for silence
+    """
+
+    seconds: float
+    pulse: Pulse
+    key: Key
+    key_margin: float
+    bars: tuple[Triad, ...]
+    tune: Tune
+    lufs: float
+
+
+def listen(clip: Clip, *, bpm: float | None = None) -> Hearing:
+    """bpm: the tempo, when it is known about."""
+    sound = mono(clip)
+    if clip.seconds < SHORTEST:
+        sound = np.pad(sound, (0, round(SHORTEST * 2 * 22050)))
+    notes = constant_q(sound)
+    tuning = tuning_of(notes)
+    if abs(tuning) > 0.04:
+        notes = constant_q(sound, tuning)
+    held = harmonic(notes)
+    voice = find_voice(notes)
+    alone = voice.clarity > ALONE
+    key, margin = key_of_classes(classes_of(voice)) if alone else key_of(chroma_of(held))
+    begins = voice.begins() if alone else None
+    pulse = find_pulse(rises(sound), chroma_of(notes), begins=begins, bpm=bpm)
+    return Hearing(
+        seconds=clip.seconds,
+        pulse=pulse,
+        key=key,
+        key_margin=margin,
+        bars=tuple(_bars(held, pulse, key)),
+        tune=find_tune(voice, pulse),
+        lufs=integrated_loudness(clip),
+    )
+
+
+def _bars(held: Numbers, pulse: Pulse, key: Key) -> list[Triad]:
+    length = pulse.beats * pulse.period
+    edges = np.arange(pulse.bar, len(held) * _EVERY / FRAME_RATE - 0.5 * pulse.period, length)
+    frames = np.rint(np.append(edges, edges[-1:] + length) * FRAME_RATE / _EVERY).astype(np.int64)
+    every, bass = chroma_of(held), chroma_of(held, high=BASS_BINS)
+    return triads_of(_means(every, frames), _means(bass, frames), key)
+
+
+def _means(chroma: Numbers, frames: NDArray[np.int64]) -> NDArray[np.float64]:
+    rows = [chroma[a:b].mean(axis=0) for a, b in pairwise(frames) if a < b]
+    return np.array(rows, np.float64).reshape(-1, 12)

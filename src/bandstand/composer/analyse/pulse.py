@@ -1,0 +1,189 @@
+"""Tempo, beats and bars of given sound. Hears one steady tempo; a rubato has none, and gets its mean.
+
+The tempo is proposed by how well the rises agree with themselves a beat later, and then refined: it is where the
+Fourier transform of the rises, summed over the tempo, its double and its quadruple, is largest (composer.md, section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandstand.composer.analyse.spectrum import FRAME_RATE, Numbers, Rises
+
+SLOWEST, FASTEST = 50.0, 210.0
+USUAL = 112.0
+"""Bpm that people tap when several would do; an octave away counts by half."""
+_SPREAD = 0.85  # octaves
+_SLACK = 0.06  # how far refining may go from the proposal
+_LOW_SHARE = 1.5
+"""Without the low band, off-beat hats would put the beat half a beat late."""
+_WALTZ = 1.12
+"""By how much bars of three must be clearer than bars of four to be believed."""
+_TURNS = 1 << 19  # points of the Fourier transform
+_PHASES = 96
+_PROPOSALS = 6
+_TRUST = 0.93  # in the next proposal, against the one before
+_SOFTENED = np.array([0.25, 0.6, 1.0, 0.6, 0.25])
+"""A note that begins in one frame, as sure as that can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """
+    bpm      quarter notes per minute
+    beat     seconds: the first beat, before one period has passed
+    bar      seconds: the first downbeat, before one bar has passed
+    beats    in a bar, 3 or 4
+    clarity  0..1, how much of what rises does so on a regular pulse
+    """
+
+    bpm: float
+    beat: float
+    bar: float
+    beats: int
+    clarity: float
+
+    @property
+    def period(self) -> float:
+        return 60.0 / self.bpm
+
+
+def find_pulse(
+    found: Rises, chroma: Numbers, *, begins: Numbers | None = None, bpm: float | None = None
+) -> Pulse:
+    """
+    chroma  float32 [T, 12], for bars begin where the harmony changes
+    begins  float32 [T], where a voice that is alone begins its notes
+    bpm     when it is known about
+    """
+    strength = _scaled(found.all) + _LOW_SHARE * _scaled(found.low)
+    if begins is not None:
+        strength += _scaled(np.convolve(begins, _SOFTENED, "same").astype(np.float32))
+    tempo, beat = _believed(strength, (bpm,) if bpm else _propose(strength))
+    beats, bar = _bars(_scaled(found.low), chroma, tempo, beat)
+    return Pulse(tempo, beat, bar, beats, _clarity(strength, tempo, beat))
+
+
+def _scaled(values: Numbers) -> NDArray[np.float64]:
+    deviation = float(values.std())
+    return values.astype(np.float64) / deviation if deviation > 0 else np.zeros(len(values))
+
+
+def _believed(strength: NDArray[np.float64], near: Sequence[float]) -> tuple[float, float]:
+    """Of several proposals the tempo, and its first beat, on whose sixteenths most of the rises lie."""
+    turns = _turns(strength)
+    found: dict[float, tuple[float, float]] = {}
+    for place, proposal in enumerate(near):
+        tempo = _refine(turns, proposal)
+        beat = _phase(strength, tempo)
+        trust = _TRUST**place * _liked(np.array(tempo))
+        found[float(trust * (0.15 + _clarity(strength, tempo, beat)))] = tempo, beat
+    return found[max(found)]
+
+
+def _liked(bpm: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.exp(-0.5 * (np.log2(bpm / USUAL) / _SPREAD) ** 2)
+
+
+def _propose(strength: NDArray[np.float64]) -> list[float]:
+    """Tempos at which the rises agree with themselves, the best first."""
+    centred = strength - strength.mean()
+    size = 1 << (2 * len(centred) - 1).bit_length()
+    power = np.abs(np.fft.rfft(centred, size)) ** 2
+    agreement = np.fft.irfft(power, size)[: len(centred)]
+    agreement /= np.maximum(len(centred) - np.arange(len(centred)), 0.25 * len(centred))
+    grid = np.geomspace(SLOWEST, FASTEST, 600)
+    lags = 60.0 / grid * FRAME_RATE
+    marks = np.zeros(len(grid))
+    for times, weight in ((0.5, 0.3), (1, 1.0), (2, 0.6), (4, 0.4)):
+        marks += weight * np.interp(times * lags, np.arange(len(agreement)), agreement, right=0.0)
+    marks = np.where(marks > 0, marks * _liked(grid), marks)
+    higher = (marks[1:-1] >= marks[:-2]) & (marks[1:-1] > marks[2:])
+    tops = np.flatnonzero(higher) + 1
+    best = sorted(tops.tolist(), key=lambda top: -marks[top])[:_PROPOSALS]
+    return [float(grid[top]) for top in best] or [USUAL]
+
+
+def _turns(strength: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How strongly the rises come round at each rate, up to half the frame rate."""
+    centred = (strength - strength.mean()) * np.hanning(len(strength))
+    return np.abs(np.fft.rfft(centred, max(_TURNS, len(centred))))
+
+
+def _refine(turns: NDArray[np.float64], near: float) -> float:
+    size = 2 * (len(turns) - 1)
+    grid = near * np.linspace(1.0 - _SLACK, 1.0 + _SLACK, 2401)
+    marks = np.zeros(len(grid))
+    for times in (1, 2, 4):
+        place = times * grid / 60.0 / FRAME_RATE * size
+        marks += np.interp(place, np.arange(len(turns)), turns)
+    return float(grid[np.argmax(marks)])
+
+
+def _at(strength: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The strongest value within a frame of each moment; nothing outside the sound."""
+    place = np.rint(seconds * FRAME_RATE).astype(np.int64)
+    padded = np.pad(strength, 1)
+    wide = np.maximum(np.maximum(padded[:-2], padded[2:]), padded[1:-1])
+    inside = (place >= 0) & (place < len(wide))
+    return np.where(inside, wide[np.clip(place, 0, len(wide) - 1)], 0.0)
+
+
+def _beats_from(first: float, period: float, frames: int) -> NDArray[np.float64]:
+    return np.arange(first, frames / FRAME_RATE, period)
+
+
+def _phase(strength: NDArray[np.float64], bpm: float) -> float:
+    """Where on the period most of the rises lie; what lies half a beat from it speaks against it a little."""
+    period = 60.0 / bpm
+    offsets = np.arange(_PHASES) / _PHASES * period
+    marks = np.array([_at(strength, _beats_from(o, period, len(strength))).sum() for o in offsets])
+    marks -= 0.25 * np.roll(marks, _PHASES // 2)
+    best = int(np.argmax(marks))
+    around = marks[np.arange(best - 2, best + 3) % _PHASES]
+    around = np.maximum(around - around.min(), 0.0)
+    shift = float(around @ np.arange(-2, 3) / around.sum()) if around.sum() else 0.0
+    return float((offsets[best] + shift * period / _PHASES) % period)
+
+
+def _bars(low: NDArray[np.float64], chroma: Numbers, bpm: float, beat: float) -> tuple[int, float]:
+    """Beats in a bar and the first downbeat: a low stroke and another harmony mark it."""
+    period = 60.0 / bpm
+    times = _beats_from(beat, period, len(low))
+    if len(times) < 8:
+        return 4, beat
+    edges = np.clip(np.rint(times * FRAME_RATE).astype(np.int64), 0, len(chroma) - 1)
+    held = np.add.reduceat(chroma, edges, axis=0).astype(np.float64)
+    held /= np.maximum(np.linalg.norm(held, axis=1, keepdims=True), 1e-9)
+    change = np.zeros(len(times))
+    # Two beats against two: a tune moves on every beat, the harmony does not.
+    pairs = held[:-1] + held[1:]
+    pairs /= np.maximum(np.linalg.norm(pairs, axis=1, keepdims=True), 1e-9)
+    change[2:-1] = 1.0 - np.einsum("ij,ij->i", pairs[2:], pairs[:-2])
+    marks = _evened(change) + 0.5 * _evened(_at(low, times))
+    found: dict[int, tuple[float, int]] = {}
+    for beats in (3, 4):
+        sums = np.array([marks[place::beats].mean() for place in range(beats)])
+        best = int(np.argmax(sums))
+        found[beats] = float(sums[best] - np.delete(sums, best).mean()), best
+    beats = 3 if found[3][0] > _WALTZ * max(found[4][0], 0.3) else 4
+    return beats, float(beat + found[beats][1] * period)
+
+
+def _evened(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    mean = float(values.mean())
+    return values / mean if mean > 0 else values
+
+
+def _clarity(strength: NDArray[np.float64], bpm: float, beat: float) -> float:
+    """What rises on sixteenths, beyond what chance would bring there."""
+    total = float(strength.sum())
+    if total <= 0.0:
+        return 0.0
+    time = np.arange(len(strength)) / FRAME_RATE
+    turns = np.cos(2.0 * np.pi * (time - beat) * bpm / 60.0 * 4.0)
+    return float(np.clip((strength * turns).sum() / total, 0.0, 1.0))

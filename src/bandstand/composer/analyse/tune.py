@@ -1,0 +1,203 @@
+"""The tune in given sound: the upper voice, frame by frame, and then as notes on sixteenths. Not a transcription.
+
+Salience of a note is the sum of its first four partials (1, 0.6, 0.45, 0.3); the voice is the way through the notes
+with the highest salience that does not jump about (Viterbi). Composer.md, section 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandstand.composer.analyse.pulse import Pulse
+from bandstand.composer.analyse.spectrum import (
+    FRAME_RATE,
+    LOWEST,
+    PER_OCTAVE,
+    PER_SEMITONE,
+    Numbers,
+)
+
+LOW, HIGH = 45, 89  # notes a tune may have
+_PARTIALS = ((0, 1.0), (12, 0.6), (19, 0.45), (24, 0.3))
+_SUBHARMONICS = ((-12, 0.35), (-19, 0.2))
+"""An octave or a twelfth below is there too when the note is only its overtone."""
+_MOVE = 0.035  # cost of a semitone's step from one frame to the next
+_FARTHEST = 0.3
+_BEGIN = 0.15  # cost of beginning or ending
+_SILENT = 0.16
+"""Salience below which nobody sings, as a share of what is usual."""
+_GRID = 4  # per beat
+_LAST = 0.12  # what the last note counts more, as a share of the tune
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A note of the tune: start and length in beats from the first barline, loudness 0..1."""
+
+    start: float
+    length: float
+    pitch: int
+    loudness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tune:
+    """clarity: of the voice that sings it."""
+
+    notes: tuple[Heard, ...]
+    clarity: float
+
+
+@dataclass(frozen=True)
+class Voice:
+    """
+    pitches   int64 [T], the note of each frame, -1 where there is none
+    loudness  float32 [T], around 1
+    clarity   0..1, how far the voice stands out; near 1 when it is alone
+    """
+
+    pitches: NDArray[np.int64]
+    loudness: Numbers
+    clarity: float
+
+    def begins(self) -> Numbers:
+        """Float32 [T]: 1 where a note begins. A voice alone moves without a stroke that could be heard rising."""
+        changes = np.diff(self.pitches, prepend=-1) != 0
+        return (changes & (self.pitches >= 0)).astype(np.float32)
+
+
+def find_voice(notes: Numbers) -> Voice:
+    """notes: a tuned constant Q."""
+    salience = _salience(notes)
+    pitches = _way(salience)
+    loudness = salience.max(axis=1) if len(salience) else np.zeros(0, np.float32)
+    return Voice(pitches, loudness, _clarity(pitches, notes))
+
+
+def classes_of(voice: Voice) -> NDArray[np.float64]:
+    """Float64 [12]: how long each pitch class is sung; a tune tells its key by the note it ends on."""
+    sung = voice.pitches[voice.pitches >= 0]
+    found = np.bincount(sung % 12, minlength=12).astype(np.float64)
+    if len(sung):
+        found[sung[-1] % 12] += _LAST * len(sung)
+    return found
+
+
+def find_tune(voice: Voice, pulse: Pulse) -> Tune:
+    """The voice as notes."""
+    return Tune(_on_grid(voice.pitches, voice.loudness, pulse), voice.clarity)
+
+
+def _salience(notes: Numbers) -> Numbers:
+    """Float32 [T, HIGH - LOW + 1], around 1 where a voice is as loud as usual."""
+    peaks = np.maximum(notes - 0.5 * (np.roll(notes, 2, 1) + np.roll(notes, -2, 1)), 0.0)
+    # Loud frames would drown the others.
+    peaks = np.sqrt(peaks)
+    found = np.zeros((len(notes), HIGH - LOW + 1), np.float32)
+    for semitones, weight in _PARTIALS:
+        found += weight * _thirds(peaks, semitones)
+    for semitones, weight in _SUBHARMONICS:
+        found -= weight * _thirds(peaks, semitones)
+    usual = np.percentile(found.max(axis=1), 75) if len(found) else 0.0
+    return found / usual if usual > 0 else found
+
+
+def _thirds(peaks: Numbers, semitones: int) -> Numbers:
+    """The strongest third of each semitone from LOW + semitones on."""
+    first = (LOW + semitones - LOWEST) * PER_SEMITONE
+    count = (HIGH - LOW + 1) * PER_SEMITONE
+    padded = np.pad(peaks, ((0, 0), (PER_OCTAVE, 2 * PER_OCTAVE)))
+    start = first + PER_OCTAVE - 1
+    return padded[:, start : start + count].reshape(len(peaks), -1, PER_SEMITONE).max(axis=2)
+
+
+def _way(salience: Numbers) -> NDArray[np.int64]:
+    """The note of each frame, -1 where there is none: the way with the highest sum."""
+    count = salience.shape[1]
+    gap = np.abs(np.arange(count)[:, None] - np.arange(count))
+    change = -np.minimum(_MOVE * gap + 0.1 * (gap > 0), _FARTHEST).astype(np.float32)
+    total = np.full(count + 1, 0.0, np.float32)
+    came = np.empty((len(salience), count + 1), np.int16)
+    every = np.arange(count)
+    for frame, row in enumerate(salience):
+        ways = total[:count, None] + change
+        best = ways.argmax(axis=0)
+        values = ways[best, every]
+        begins = total[count] - _BEGIN > values
+        came[frame, :count] = np.where(begins, count, best)
+        voiced = np.where(begins, total[count] - _BEGIN, values) + row
+        loudest = int(total[:count].argmax())
+        ends = total[loudest] - _BEGIN > total[count]
+        came[frame, count] = loudest if ends else count
+        silent = (total[loudest] - _BEGIN if ends else total[count]) + _SILENT
+        total = np.append(voiced, np.float32(silent))
+        total -= total.max()
+    way = np.empty(len(salience), np.int64)
+    place = int(total.argmax())
+    for frame in range(len(salience) - 1, -1, -1):
+        way[frame] = place
+        place = int(came[frame, place])
+    return np.where(way == count, -1, way + LOW)
+
+
+def _on_grid(voice: NDArray[np.int64], loud: Numbers, pulse: Pulse) -> tuple[Heard, ...]:
+    """The note that most of each sixteenth has, joined where it goes on and is not struck again."""
+    step = pulse.period / _GRID
+    edges = np.arange(pulse.bar % (pulse.beats * pulse.period), len(voice) / FRAME_RATE, step)
+    first = -int(edges[0] / step + 0.5) if len(edges) else 0
+    edges = np.concatenate([edges[0] + step * np.arange(first, 0), edges]) if len(edges) else edges
+    frames = np.clip(np.rint(edges * FRAME_RATE).astype(np.int64), 0, len(voice))
+    found: list[Heard] = []
+    before = -1
+    for number, (start, stop) in enumerate(zip(frames, [*frames[1:], len(voice)], strict=True)):
+        pitch = _usual(voice[start:stop])
+        at = (first + number) / _GRID
+        if pitch >= 0:
+            level = float(loud[start:stop].mean())
+            if pitch == before and not _struck(loud, int(start), int(stop)):
+                last = found[-1]
+                found[-1] = Heard(last.start, last.length + 1.0 / _GRID, pitch, last.loudness)
+            else:
+                found.append(Heard(at, 1.0 / _GRID, pitch, level))
+        before = pitch
+    loudest = max((note.loudness for note in found), default=1.0)
+    return tuple(
+        Heard(note.start, note.length, note.pitch, min(1.0, note.loudness / loudest))
+        for note in found
+    )
+
+
+def _usual(voice: NDArray[np.int64]) -> int:
+    """What most of the frames are; -1 for silence."""
+    if not len(voice):
+        return -1
+    values, counts = np.unique(voice, return_counts=True)
+    return int(values[counts.argmax()])
+
+
+def _struck(loud: Numbers, start: int, stop: int) -> bool:
+    """Whether the note is louder in this sixteenth than it was at the end of the one before."""
+    if start < 3 or stop - start < 4:
+        return False
+    before = float(loud[start - 3 : start].min())
+    return float(loud[start + 1 : stop].max()) > before + max(0.3 * before, 0.15)
+
+
+def _clarity(voice: NDArray[np.int64], notes: Numbers) -> float:
+    """Share of the sound that the voice and its partials make, over the frames in which it sings."""
+    sings = voice >= 0
+    if not sings.any():
+        return 0.0
+    power = notes[sings] ** 2
+    own = np.zeros(len(power))
+    frames = np.arange(len(power))
+    for semitones in (0, 12, 19, 24, 28, 31, 34, 36):
+        middle = (voice[sings] + semitones - LOWEST) * PER_SEMITONE
+        for aside in (-2, -1, 0, 1, 2):
+            place = middle + aside
+            inside = (place >= 0) & (place < power.shape[1])
+            own += np.where(inside, power[frames, np.clip(place, 0, power.shape[1] - 1)], 0.0)
+    return float(np.clip(own.sum() / max(float(power.sum()), 1e-12), 0.0, 1.0))
