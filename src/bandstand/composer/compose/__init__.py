@@ -20,7 +20,8 @@ from bandstand.composer import chance
 from bandstand.composer.compose import bass, comp, ending, groove, harmony, idioms, melody
 from bandstand.composer.compose.chart import Bar, Event, give_bars, write_chart
 from bandstand.composer.compose.counter import answer
-from bandstand.composer.compose.critic import CLEAR, key_margin
+from bandstand.composer.compose.critic import CLEAR
+from bandstand.composer.compose.figures import key_margin
 from bandstand.composer.compose.holes import fill_holes
 from bandstand.composer.compose.perform import perform
 from bandstand.composer.plan.casting import Voice

@@ -1,53 +1,103 @@
-"""How clearly a draft says its key. Looks at notes, not at sound; a draft it doubts is written again (`compose_score`).
+"""The critic: reads a draft and gives it marks, so that the best of many can be kept. Hears no sound and writes no note.
 
-Source: the key profiles of Albrecht and Shanahan ("The Use of Large Corpora to Train a New Type of Key-Finding
-Algorithm", Music Perception 31/1, 2013).
+Every mark is 0..1 and 1 inside the band in which music of its kind lies; outside it falls by and by, so that of two
+faulty drafts the less faulty one wins. The bands are the thresholds of our own battery, a little narrower.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
-import numpy as np
+from bandstand.composer.compose import figures
+from bandstand.composer.compose.figures import Row
+from bandstand.composer.plan.plan import Plan
+from bandstand.composer.score import Chord, Part, Role, Score
 
-from bandstand.composer import theory
-from bandstand.composer.instruments import INSTRUMENTS
-from bandstand.composer.score import Key, Part, Role
-
-MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
-MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
 CLEAR = 0.22
 """From this margin on, a key finder heard the sound of a piece as its notes were meant; see docs/log.md."""
+FREE = frozenset({"seventh", "ninth", "dominant"})
+"""Colours whose music may rub and leave its scale more than others."""
+BREATH_SECONDS = 8.0
 
-WEIGHTS: dict[Role, float] = {
-    Role.LEAD: 1.0,
-    Role.COUNTER: 0.6,
-    Role.COMP: 0.55,
-    Role.PAD: 0.4,
-    Role.ARP: 0.47,
-    Role.BASS: 0.55,
-    Role.DRONE: 0.35,
+WEIGHTS: Mapping[str, float] = {
+    "key": 3.0,
+    "scale": 2.0,
+    "clashes": 2.0,
+    "leaps": 1.5,
+    "leaps answered": 1.0,
+    "steps": 1.0,
+    "strong beats": 1.5,
+    "novelty": 2.0,
+    "repetition": 1.0,
+    "pitch classes": 0.7,
+    "groove": 0.7,
+    "range": 0.7,
+    "climax": 0.6,
+    "rests": 1.0,
+    "breath": 0.6,
 }
-"""How loud a role is in the mix."""
+"""How much each mark counts."""
 
 
-def key_margin(parts: Iterable[Part], key: Key) -> float:
-    """How much better the written key fits the notes than the next best one: -2..2, negative when it is not the best."""
-    heard = np.zeros(12)
-    for part in parts:
-        if INSTRUMENTS[part.instrument].family != "kit":
-            for note in part.notes:
-                heard[note.pitch % 12] += WEIGHTS[part.role] * note.length * note.velocity
-    meant = (key.tonic, theory.family(key.mode))
-    if not heard.any():
-        return 0.0
-    fits = {
-        (tonic, mode): _correlation(np.roll(profile, tonic), heard)
-        for tonic in range(12)
-        for mode, profile in (("major", MAJOR), ("minor", MINOR))
+def worth(marks: Mapping[str, float]) -> float:
+    """One number of many marks: 0..1."""
+    total = sum(WEIGHTS[name] for name in marks)
+    return sum(WEIGHTS[name] * mark for name, mark in marks.items()) / max(total, 1e-9)
+
+
+def judge_tune(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> dict[str, float]:
+    """Marks of a tune over its chords, before anything else is written."""
+    intervals = figures.moves(tune)
+    beats = plan.metre.beats
+    wide = plan.style.tune.span
+    breath = figures.longest_breath(tune, 0.4) * 60.0 / plan.bpm
+    return {
+        "steps": _within(figures.step_share(intervals), 0.62, 0.84, 0.2),
+        "leaps": _within(figures.leap_share(intervals), 0.0, 0.05, 0.05),
+        "leaps answered": _within(figures.answered_leaps(intervals), 0.6, 1.0, 0.4),
+        "strong beats": _within(figures.strong_share(tune, chords), 0.78, 0.95, 0.15),
+        "novelty": _within(figures.distinct_share(tune, beats), 0.32, 0.64, 0.25),
+        "range": _within(figures.span(tune), wide - 1, wide + 9, 6.0),
+        "climax": figures.peaks(tune, plan.sections, beats),
+        "rests": _within(figures.rest_share(tune, beats), 0.12, 0.5, 0.2),
+        "breath": _within(breath, 0.0, BREATH_SECONDS, BREATH_SECONDS),
     }
-    return fits.pop(meant) - max(fits.values())
 
 
-def _correlation(profile: Sequence[float] | np.ndarray, heard: np.ndarray) -> float:
-    return float(np.corrcoef(profile, heard)[0, 1])
+def judge(score: Score, plan: Plan) -> dict[str, float]:
+    """Marks of a whole draft, those of its tune included."""
+    free = plan.style.colour in FREE
+    beats = score.bars * score.metre.beats
+    sounding = figures.chroma(score.parts, beats)
+    likeness, lag = figures.repetition(sounding)
+    groove = figures.groove_likeness(score.parts, score.bars, score.metre)
+    bar = max(1, round(score.metre.beats))
+    narrow = figures.entropy(sounding, bar)
+    wide = figures.entropy(sounding, 4 * bar) or narrow + 0.5
+    marks = {
+        "key": _within(figures.key_margin(score.parts, score.key), CLEAR, 2.0, 0.4),
+        "scale": _within(
+            figures.inside_share(score.parts, score.key), 0.9 if free else 0.97, 1.0, 0.08
+        ),
+        "clashes": _within(
+            figures.rub_share(score.parts, beats), 0.0, 0.015 if free else 0.006, 0.02
+        ),
+        "repetition": _within(likeness, 0.78, 0.965, 0.15) * (1.0 if lag % bar == 0 else 0.7),
+        "groove": _within(groove, 0.72, 0.94, 0.15),
+        "pitch classes": 0.5 * _within(narrow, 1.5, 2.4, 0.8) + 0.5 * _within(wide, 2.1, 3.0, 0.8),
+    }
+    leader = next((part for part in score.parts if part.role is Role.LEAD), None)
+    if leader is not None and figures.tuned([leader]):
+        marks |= judge_tune(rows(leader), score.chords, plan)
+    return marks
+
+
+def rows(part: Part) -> list[Row]:
+    """A part as the measures of tunes read it."""
+    return [(note.start, note.length, note.pitch) for note in part.notes]
+
+
+def _within(value: float, low: float, high: float, slack: float) -> float:
+    """1 from `low` to `high`, 0 from `slack` beyond them on."""
+    outside = max(low - value, value - high, 0.0)
+    return max(0.0, 1.0 - outside / slack)

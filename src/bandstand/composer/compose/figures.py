@@ -1,0 +1,215 @@
+"""Measures of a score: how a piece moves, repeats itself, agrees with itself. Numbers only; `critic.py` says which are good.
+
+Sources: pitch-class entropy and grooving similarity after Wu and Yang ("The Jazz Transformer on the Front Line",
+ISMIR 2020); the key profiles of Albrecht and Shanahan ("The Use of Large Corpora to Train a New Type of Key-Finding
+Algorithm", Music Perception 31/1, 2013).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandstand.composer import theory
+from bandstand.composer.instruments import INSTRUMENTS
+from bandstand.composer.score import Chord, Key, Metre, Part, Role, Section
+
+MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
+MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
+WEIGHTS: dict[Role, float] = {
+    Role.LEAD: 1.0,
+    Role.COUNTER: 0.6,
+    Role.COMP: 0.55,
+    Role.PAD: 0.4,
+    Role.ARP: 0.47,
+    Role.BASS: 0.55,
+    Role.DRONE: 0.35,
+}
+"""How loud a role is in the mix."""
+LATE = 0.06
+"""Beats by which hands may miss the grid."""
+LEAP, WIDE, STEP = 7, 4, 2
+LAGS = range(4, 33)
+
+Row = tuple[float, float, int]
+"""A note of the tune: start and length in beats, pitch."""
+Grid = NDArray[np.float64]
+
+
+def tuned(parts: Iterable[Part]) -> list[Part]:
+    """The parts that have pitches."""
+    return [part for part in parts if INSTRUMENTS[part.instrument].family != "kit"]
+
+
+def moves(tune: Sequence[Row]) -> list[int]:
+    """Semitones from each note to the next."""
+    return [after[2] - before[2] for before, after in pairwise(tune)]
+
+
+def step_share(intervals: Sequence[int]) -> float:
+    """Of the moves, those of a whole tone at most."""
+    return sum(abs(move) <= STEP for move in intervals) / max(1, len(intervals))
+
+
+def leap_share(intervals: Sequence[int]) -> float:
+    """Of the moves, those wider than a fifth."""
+    return sum(abs(move) > LEAP for move in intervals) / max(1, len(intervals))
+
+
+def answered_leaps(intervals: Sequence[int]) -> float:
+    """Of the leaps, those that are followed by a step back."""
+    answers = [
+        leap * after < 0 and abs(after) <= STEP
+        for leap, after in pairwise(intervals)
+        if abs(leap) > WIDE
+    ]
+    return sum(answers) / len(answers) if answers else 1.0
+
+
+def strong_share(tune: Sequence[Row], chords: Sequence[Chord]) -> float:
+    """Of the notes that begin on a beat, those that belong to the chord."""
+    starts = [chord.start for chord in chords]
+    found: list[bool] = []
+    for start, _, pitch in tune:
+        if abs(start - round(start)) < LATE:
+            chord = chords[max(0, bisect_right(starts, start + LATE) - 1)]
+            found.append(pitch % 12 in chord.notes)
+    return sum(found) / len(found) if found else 1.0
+
+
+def distinct_share(tune: Sequence[Row], beats: float) -> float:
+    """Distinct bars of the tune per bar that has one, wherever they begin on the scale."""
+    bars: dict[int, list[tuple[int, int]]] = {}
+    for start, _, pitch in tune:
+        bar = int((start + 2 * LATE) // beats)
+        bars.setdefault(bar, []).append((round(4 * (start - bar * beats)), pitch))
+    shapes = {tuple((at, pitch - bar[0][1]) for at, pitch in bar) for bar in bars.values()}
+    return len(shapes) / max(1, len(bars))
+
+
+def rest_share(tune: Sequence[Row], beats: float) -> float:
+    """Silence between the notes, of the bars in which there are any."""
+    sung = {int(start // beats) for start, _, _ in tune}
+    sounding = sum(length for _, length, _ in tune)
+    return max(0.0, 1.0 - sounding / max(beats, beats * len(sung)))
+
+
+def longest_breath(tune: Sequence[Row], gap: float) -> float:
+    """Beats that the tune goes on at most without a rest of `gap` beats."""
+    longest, begun, sung = 0.0, 0.0, -1e9
+    for start, length, _ in tune:
+        if start - sung >= gap:
+            begun = start
+        sung = max(sung, start + length)
+        longest = max(longest, sung - begun)
+    return longest
+
+
+def span(tune: Sequence[Row]) -> int:
+    """Semitones from the lowest to the highest note, without the rarest at both ends."""
+    pitches = sorted(pitch for _, _, pitch in tune)
+    cut = len(pitches) // 25
+    return pitches[-1 - cut] - pitches[cut] if pitches else 0
+
+
+def peaks(tune: Sequence[Row], sections: Sequence[Section], beats: float) -> float:
+    """Of the sections, those whose highest note is sung in one place only."""
+    single: list[bool] = []
+    for section in sections:
+        first, end = section.first_bar * beats, (section.first_bar + section.bars) * beats
+        notes = [(start, pitch) for start, _, pitch in tune if first <= start < end]
+        if len(notes) > 4:
+            top = max(pitch for _, pitch in notes)
+            places = [start for start, pitch in notes if pitch == top]
+            single.append(places[-1] - places[0] <= 2 * beats)
+    return sum(single) / len(single) if single else 1.0
+
+
+def inside_share(parts: Sequence[Part], key: Key) -> float:
+    """Of the notes, those of the scale."""
+    scale = theory.scale(key)
+    found = [note.pitch % 12 in scale for part in tuned(parts) for note in part.notes]
+    return sum(found) / max(1, len(found))
+
+
+def rub_share(parts: Sequence[Part], beats: float) -> float:
+    """Of the pairs of pitches that sound together on an eighth, those a minor second or ninth apart."""
+    sounding = np.zeros((128, max(1, int(2 * beats) + 1)), dtype=bool)
+    for part in tuned(parts):
+        for note in part.notes:
+            first = int(np.ceil(2 * note.start - 0.35))
+            end = int(np.ceil(2 * (note.start + note.length) - 0.1))
+            sounding[note.pitch, max(0, first) : max(0, end)] = True
+    count = sounding.sum(axis=0)
+    pairs = float((count * (count - 1) / 2).sum())
+    rubs = sum(float((sounding[:-gap] & sounding[gap:]).sum()) for gap in range(1, 128, 12))
+    return rubs / max(1.0, pairs)
+
+
+def chroma(parts: Sequence[Part], beats: float) -> Grid:
+    """How much of each pitch class sounds in each beat: [12, beats]."""
+    sounding = np.zeros((12, max(1, int(np.ceil(beats)))))
+    for part in tuned(parts):
+        for note in part.notes:
+            first, end = int(note.start + LATE), note.start + note.length
+            for beat in range(first, min(int(np.ceil(end - LATE)), sounding.shape[1])):
+                shared = min(end, beat + 1.0) - max(note.start, beat)
+                sounding[note.pitch % 12, beat] += WEIGHTS[part.role] * max(0.0, shared)
+    return sounding
+
+
+def entropy(sounding: Grid, beats: int) -> float:
+    """Bits of the pitch classes in stretches of so many beats, on average."""
+    whole = sounding.shape[1] // beats
+    if whole == 0:
+        return 0.0
+    classes = sounding[:, : whole * beats].reshape(12, whole, beats).sum(axis=2)
+    shares = classes / np.maximum(classes.sum(axis=0), 1e-9)
+    return float(-(shares * np.log2(np.maximum(shares, 1e-12))).sum(axis=0).mean())
+
+
+def repetition(sounding: Grid) -> tuple[float, int]:
+    """How like itself a piece is after the best lag in beats, and that lag."""
+    best = (0.0, 0)
+    norms = np.maximum(np.linalg.norm(sounding, axis=0), 1e-9)
+    unit = sounding / norms
+    for lag in LAGS:
+        if lag < sounding.shape[1]:
+            likeness = float((unit[:, lag:] * unit[:, :-lag]).sum(axis=0).mean())
+            best = max(best, (likeness, lag))
+    return best
+
+
+def groove_likeness(parts: Sequence[Part], bars: int, metre: Metre) -> float:
+    """One minus the share of sixteenths at which one bar has an onset and another has none, over all pairs."""
+    steps = round(4 * metre.beats)
+    onsets = np.zeros(bars * steps, dtype=bool)
+    for part in parts:
+        at = np.rint(4 * np.array([note.start for note in part.notes])).astype(np.int64)
+        onsets[at[at < len(onsets)]] = True
+    if bars < 2:
+        return 1.0
+    share = onsets.reshape(bars, steps).mean(axis=0)
+    # A step struck in k of n bars differs in k (n - k) of the n (n - 1) / 2 pairs.
+    return float(1.0 - (2.0 * share * (1.0 - share)).mean() * bars / (bars - 1))
+
+
+def key_margin(parts: Iterable[Part], key: Key) -> float:
+    """How much better the written key fits the notes than the next best one: -2..2, negative when it is not the best."""
+    heard = np.zeros(12)
+    for part in tuned(parts):
+        for note in part.notes:
+            heard[note.pitch % 12] += WEIGHTS[part.role] * note.length * note.velocity
+    meant = (key.tonic, theory.family(key.mode))
+    if not heard.any():
+        return 0.0
+    fits = {
+        (tonic, mode): float(np.corrcoef(np.roll(profile, tonic), heard)[0, 1])
+        for tonic in range(12)
+        for mode, profile in (("major", MAJOR), ("minor", MINOR))
+    }
+    return fits.pop(meant) - max(fits.values())
