@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "lanes_plain.h"
@@ -96,6 +97,40 @@ void check_rows(int precision, int is_prefix) {
     expect(alone == run(sizes_of(precision, 11, 3, is_prefix), 2, 11), "a row depends on other rows or on threads");
 }
 
+// Codes drawn by whole steps of `slots` tracks, each in its own way.
+std::vector<int64_t> drawn(int slots, int threads) {
+    const BandstandSizes sizes = sizes_of(INT8, slots, threads, 0);
+    constexpr int columns_max = 30;
+    Decoder* decoder = open_packed(sizes);
+    const auto count = size_t(slots);
+    std::vector<int64_t> columns(count * size_t(sizes.codebooks) * columns_max, -1), column(count, 0), prefix(count, 0), seed(count, 5), draws(count, 0),
+        top_k(count);
+    for (size_t first = 0; first < columns.size(); first += columns_max) columns[first] = sizes.codes;
+    std::vector<float> temperature(count), top_p(count), guidance(count, 3.0F);
+    const auto is_playing = std::make_unique<bool[]>(count);
+    for (size_t slot = 0; slot < count; ++slot) {
+        is_playing[slot] = true;
+        top_k[slot] = int64_t(slot) * 9 - 3;
+        top_p[slot] = slot % 3 == 1 ? 0.8F : 0.0F;
+        temperature[slot] = float(slot) / 3.0F;
+    }
+    const BandstandTracks tracks{columns.data(),     column.data(), prefix.data(), is_playing.get(), seed.data(), draws.data(),
+                                 temperature.data(), top_k.data(),  top_p.data(),  guidance.data(),  columns_max, sizes.length};
+    for (int step = 0; step < columns_max - 1; ++step) expect(bandstand_step_take(decoder, &tracks) == 1, "a step that is not taken");
+    columns[columns_max - 1] = sizes.codes + 1;
+    expect(bandstand_step_take(decoder, &tracks) == 0, "a token that is no code is taken");
+    bandstand_step_close(decoder);
+    columns.resize(size_t(sizes.codebooks) * columns_max);
+    columns[columns_max - 1] = 0;
+    return columns;
+}
+
+void check_draws() {
+    const std::vector<int64_t> alone = drawn(1, 1);
+    expect(std::all_of(alone.begin(), alone.end(), [](int64_t code) { return code >= 0 && code <= 32; }), "a code that is none");
+    expect(alone == drawn(7, 3), "a draw depends on other tracks or on threads");
+}
+
 // More threads than cores, phases of no, few and many tasks: each task is done once, and before the next phase begins.
 void check_team() {
     bandstand::Team team(5);
@@ -140,6 +175,8 @@ int main() {
         for (int precision = FLOAT32; precision <= INT4; ++precision)
             for (int is_prefix = 0; is_prefix < 2; ++is_prefix) check_rows(precision, is_prefix);
     }
+    check_draws();
+    check_draws();
     check_team();
     check_gelu();
     return wrong;

@@ -20,6 +20,7 @@ from bandstand.musicgen.graphs import capture
 from bandstand.musicgen.piece import Sampling
 from bandstand.musicgen.sampling import draw, exponential_noise, guide
 from bandstand.musicgen.sizes import WINDOW_FRAMES
+from bandstand.musicgen.state import State, Stepper, new_state
 
 FILL_COLUMNS = 128  # filled in between two steps: bounds how long the other tracks wait
 MOST = 256  # codes that a track usually keeps at most: then a step need not sort
@@ -43,43 +44,6 @@ class Track:
     prefix: Tensor | None = None
     draws: int = 0
     sampling: Sampling = field(default_factory=Sampling)
-
-
-@dataclass
-class State:
-    """One row for each slot; all on the decoder's device."""
-
-    columns: Tensor  # int64 [N, K, S], the delayed codes, UNKNOWN where they are still to be drawn
-    column: Tensor  # int64 [N], the last one that is known
-    prefix: Tensor  # int64 [N], positions before column 0
-    is_playing: Tensor  # bool [N]
-    seed: Tensor  # int64 [N]
-    draws: Tensor  # int64 [N]
-    temperature: Tensor  # float32 [N]
-    top_k: Tensor  # int64 [N]
-    top_p: Tensor  # float32 [N]
-    guidance: Tensor  # float32 [N]
-
-
-def new_state(slots: int, books: int, columns: int, device: str) -> State:
-    def numbers() -> Tensor:
-        return torch.zeros(slots, dtype=torch.int64, device=device)
-
-    def factors() -> Tensor:
-        return torch.zeros(slots, device=device)
-
-    return State(
-        columns=torch.zeros(slots, books, columns, dtype=torch.int64, device=device),
-        column=numbers(),
-        prefix=numbers(),
-        is_playing=torch.zeros(slots, dtype=torch.bool, device=device),
-        seed=numbers(),
-        draws=numbers(),
-        temperature=factors(),
-        top_k=numbers(),
-        top_p=factors(),
-        guidance=factors(),
-    )
 
 
 @torch.inference_mode()
@@ -186,6 +150,8 @@ class Runner:
 
     def _way(self) -> Callable[[], None]:
         """The step that looks at no more than it must: on a GPU captured, one graph for each bound that occurs."""
+        if isinstance(self._decoder, Stepper):
+            return functools.partial(self._decoder.step, self._state)
         rows = [self._rows[slot] for slot in self._playing]
         farthest = max(row.position for row in rows)
         tracks = min(1 << max(self._playing).bit_length(), self._decoder.slots)

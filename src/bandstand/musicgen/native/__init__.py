@@ -8,6 +8,7 @@ Not needed: without a compiler the package has no library, and torch does the wo
     step.h        the C interface    step.cpp     the decoder, top to bottom   state.h      what a decoder holds
     formats.h     how numbers lie in memory       packing.cpp  weights into panels          team.h       threads
     kernels.h     the arithmetic as a table       products.h, rows.h           its code, on sixteen lanes
+    draw.h        from logits to codes
     lanes_*.h     sixteen lanes in plain C++, AVX2, AVX-512                    kernels_*.cpp  one table for each
 
 Source: docs/decisions/011-native-step.md says why; what a step computes is said in `musicgen/decoder.py`.

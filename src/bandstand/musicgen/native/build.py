@@ -32,6 +32,7 @@ SOURCES_OF_ANY_MACHINE = {
     "step.cpp": (),
     "state.cpp": (),
     "packing.cpp": (),
+    "draw.cpp": (),
     "kernels_plain.cpp": (),
 }
 SOURCES_OF_X86_64 = {

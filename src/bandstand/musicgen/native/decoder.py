@@ -1,4 +1,4 @@
-"""The decoder on the CPU step library. Does not sample, and knows slots, not tracks.
+"""The decoder on the CPU step library. It draws, too: a whole step without torch.
 
 N slots, C columns, K codebooks, V codes of one codebook, D width, L tokens of text.
 """
@@ -15,9 +15,10 @@ from torch import Tensor
 
 from bandstand.errors import Failed
 from bandstand.musicgen.decoder import sinusoids
-from bandstand.musicgen.native.library import StepSizes, load
+from bandstand.musicgen.native.library import StepSizes, Tracks, load
 from bandstand.musicgen.native.mapped import forget
 from bandstand.musicgen.sizes import Sizes
+from bandstand.musicgen.state import State
 
 PRECISIONS = ("float32", "bfloat16", "int8", "int4")
 
@@ -146,6 +147,19 @@ class NativeDecoder:
             self._handle, tokens.data_ptr(), positions.data_ptr(), result.data_ptr()
         )
         return result
+
+    def step(self, state: State) -> None:
+        """Draw the next column of every track that plays, as `runner.step` does.
+
+        state  its tensors are read and written where they lie
+        """
+        slots, books, columns = state.columns.shape
+        assert self._handle is not None, "the decoder is closed"
+        assert (slots, books) == (self.slots, self.sizes.codebooks), "another decoder's tracks"
+        rows = {name: rows.data_ptr() for name, rows in vars(state).items()}
+        tracks = Tracks(**rows, columns_max=columns, positions_max=self.length)
+        done = self._library.bandstand_step_take(self._handle, ctypes.byref(tracks))
+        assert done, "a token that is no code, or a position beyond the slot"
 
     def close(self) -> None:
         """Give its memory and its threads back; it cannot be used after."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bandstand.errors import Misconfigured
 
-VERSION = 1  # of step.h
+VERSION = 2  # of step.h
 FILE = Path(__file__).parent / "libbandstand_step.so"
 LEVELS = ("plain", "AVX2", "AVX-512 VNNI", "AVX-512 VNNI and BF16")
 
@@ -28,6 +28,22 @@ class StepSizes(ctypes.Structure):
     )
 
 
+class Tracks(ctypes.Structure):
+    """BandstandTracks: the tensors of `State`, and two bounds."""
+
+    _fields_ = (
+        *(
+            (name, ctypes.c_void_p)
+            for name in (
+                *("columns", "column", "prefix", "is_playing", "seed", "draws"),
+                *("temperature", "top_k", "top_p", "guidance"),
+            )
+        ),
+        ("columns_max", ctypes.c_int32),
+        ("positions_max", ctypes.c_int32),
+    )
+
+
 _POINTER = ctypes.c_void_p
 _INT = ctypes.c_int32
 _FUNCTIONS = {
@@ -39,6 +55,7 @@ _FUNCTIONS = {
     "embed": (None, [_POINTER, _POINTER, _INT, _POINTER]),
     "prefill": (None, [_POINTER, _INT, _POINTER, _INT, _INT]),
     "logits": (None, [_POINTER, _POINTER, _POINTER, _POINTER]),
+    "take": (_INT, [_POINTER, ctypes.POINTER(Tracks)]),
     "weight_bytes": (ctypes.c_int64, [_POINTER]),
     "cache_bytes": (ctypes.c_int64, [_POINTER]),
     "close": (None, [_POINTER]),

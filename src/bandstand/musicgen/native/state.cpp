@@ -90,6 +90,13 @@ void make_room(Decoder& decoder) {
     const size_t positions = padded(size_t(std::max(decoder.sizes.length, decoder.sizes.text)), LANES);
     room.scores.assign(size_t(decoder.sizes.threads), std::vector<float>(positions));
     room.normal.assign(size_t(decoder.sizes.threads), std::vector<float>(width));
+    const auto slots = size_t(decoder.sizes.slots);
+    const auto books = size_t(decoder.sizes.codebooks);
+    const auto codes = size_t(decoder.sizes.codes);
+    room.drawing.assign(size_t(decoder.sizes.threads), DrawRoom(codes));
+    room.tokens.resize(slots * books);
+    room.positions.resize(slots);
+    room.logits.resize(slots * 2 * books * codes);
 }
 
 size_t blocks(int positions) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "draw.h"
 #include "kernels.h"
 #include "memory.h"
 #include "step.h"
@@ -55,6 +56,9 @@ struct Room {
     std::vector<float> scales;
     std::vector<int32_t> sums;
     std::vector<std::vector<float>> scores, normal;  // of each thread
+    std::vector<DrawRoom> drawing;  // likewise
+    std::vector<int64_t> tokens, positions;  // of the slots, for a step that draws
+    std::vector<float> logits;  // likewise
     Inputs inputs{};
 };
 

@@ -35,6 +35,7 @@ const Kernels* best(int wanted, int* level) {
 int wanted_level = -1;
 
 constexpr int STEP = 4;  // panels of a task
+constexpr int64_t UNKNOWN = -1;  // a code that is still to be drawn
 
 void add(const float* from, int width, float* to) {
     for (int i = 0; i < width; ++i) to[i] += from[i];
@@ -85,6 +86,24 @@ class Pass {
     void run_heads() {
         normalise(d.norm, rows);
         multiply(d.heads, rows, Finish::STORE, room.logit_rows);
+    }
+
+    // Of every track in the batch, what is unknown of the column after its last.
+    void draw(const BandstandTracks& tracks) {
+        const int books = d.sizes.codebooks;
+        const auto codes = size_t(d.sizes.codes);
+        team.share(d.sizes.slots * books, [&](int task) {
+            const auto slot = size_t(task / books);
+            const auto book = size_t(task % books);
+            const int64_t last = tracks.column[slot];
+            if (!tracks.is_playing[slot] || last + 1 >= tracks.columns_max) return;
+            int64_t& cell = tracks.columns[size_t(task) * size_t(tracks.columns_max) + size_t(last) + 1];
+            if (cell != UNKNOWN) return;
+            const float* conditional = room.logits.data() + (slot * 2 * size_t(books) + book) * codes;
+            const Wishes wishes{tracks.seed[slot],  tracks.draws[slot] + last, tracks.temperature[slot],
+                                tracks.top_k[slot], tracks.top_p[slot],        tracks.guidance[slot]};
+            cell = draw_code(conditional, conditional + size_t(books) * codes, int(book), wishes, room.drawing[size_t(team.thread)]);
+        });
     }
 
     // Keys and values of `rows` vectors of text, from position `start` of a slot on.
@@ -205,6 +224,24 @@ void gather_step(Decoder& decoder, const int64_t* positions, float* logits) {
     gather(1, false);
 }
 
+// The last known codes of every track and where they stand; false when they cannot.
+bool read_tracks(Decoder& decoder, const BandstandTracks& tracks) {
+    const auto books = size_t(decoder.sizes.codebooks);
+    for (size_t slot = 0; slot < size_t(decoder.sizes.slots); ++slot) {
+        const int64_t last = tracks.column[slot];
+        const int64_t position = tracks.is_playing[slot] ? tracks.prefix[slot] + last : -1;
+        decoder.room.positions[slot] = position;
+        if (position < 0) continue;
+        if (position >= tracks.positions_max || last >= tracks.columns_max) return false;
+        for (size_t book = 0; book < books; ++book) {
+            const int64_t token = tracks.columns[(slot * books + book) * size_t(tracks.columns_max) + size_t(last)];
+            if (token < 0 || token > decoder.sizes.codes) return false;
+            decoder.room.tokens[slot * books + book] = token;
+        }
+    }
+    return true;
+}
+
 void gather_columns(Decoder& decoder, int slot, const float* vectors, int stride, int start, int count) {
     Batch& batch = decoder.batch;
     batch.clear();
@@ -228,7 +265,7 @@ void gather_columns(Decoder& decoder, int slot, const float* vectors, int stride
 using namespace bandstand;
 
 int32_t bandstand_step_version() {
-    return 1;
+    return 2;
 }
 
 int32_t bandstand_step_level(int32_t wanted) {
@@ -294,6 +331,22 @@ void bandstand_step_logits(Decoder* decoder, const int64_t* tokens, const int64_
         pass.run_layers();
         pass.run_heads();
     });
+}
+
+int32_t bandstand_step_take(Decoder* decoder, const BandstandTracks* tracks) {
+    Room& room = decoder->room;
+    if (!read_tracks(*decoder, *tracks)) return 0;
+    gather_step(*decoder, room.positions.data(), room.logits.data());
+    if (decoder->batch.rows.empty()) return 1;
+    decoder->team.together([&](Team::Member& member) {
+        Pass pass(*decoder, member);
+        pass.embed(room.tokens.data());
+        pass.run_layers();
+        pass.run_heads();
+        pass.draw(*tracks);
+    });
+    for (int slot = 0; slot < decoder->sizes.slots; ++slot) tracks->column[slot] += tracks->is_playing[slot];
+    return 1;
 }
 
 int64_t bandstand_step_weight_bytes(const Decoder* decoder) {

@@ -76,6 +76,26 @@ BANDSTAND_EXPORT void bandstand_step_prefill(Decoder*, int32_t slot, const float
 // tokens [slots, codebooks]; positions [slots], -1 for idle ones; logits [slots, 2, codebooks, codes], untouched where idle.
 BANDSTAND_EXPORT void bandstand_step_logits(Decoder*, const int64_t* tokens, const int64_t* positions, float* logits);
 
+// The running tracks: what musicgen/state.py says of its tensors, row-major, in its order.
+struct BandstandTracks {
+    int64_t* columns;  // [slots, codebooks, columns_max]; -1: still to be drawn
+    int64_t* column;  // [slots]
+    const int64_t* prefix;
+    const bool* is_playing;
+    const int64_t* seed;
+    const int64_t* draws;
+    const float* temperature;
+    const int64_t* top_k;
+    const float* top_p;
+    const float* guidance;
+    int32_t columns_max;
+    int32_t positions_max;
+};
+
+// One step of every track that plays: draws what is still unknown of its next column, and goes on to it. 0, and nothing is done, when a
+// token is no code or a position lies beyond the slot.
+BANDSTAND_EXPORT int32_t bandstand_step_take(Decoder*, const BandstandTracks*);
+
 // Bytes of weights and of a full cache.
 BANDSTAND_EXPORT int64_t bandstand_step_weight_bytes(const Decoder*);
 BANDSTAND_EXPORT int64_t bandstand_step_cache_bytes(const Decoder*);
