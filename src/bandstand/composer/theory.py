@@ -26,8 +26,11 @@ MODES: dict[str, tuple[int, ...]] = {
     "hungarian minor": (0, 2, 3, 6, 7, 8, 11),
     "ukrainian dorian": (0, 2, 3, 6, 7, 9, 10),
     "lydian dominant": (0, 2, 4, 6, 7, 9, 10),
+    "todi": (0, 1, 3, 6, 7, 8, 11),
+    "marwa": (0, 1, 4, 6, 7, 9, 11),
+    "purvi": (0, 1, 4, 6, 7, 8, 11),
 }
-"""Semitones above the tonic. The double harmonic is the raga Bhairav's scale."""
+"""Semitones above the tonic. The double harmonic is the raga Bhairav's scale; the last three have only Indian names."""
 
 NATURALS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 

@@ -68,6 +68,7 @@ def _tries(plan: Plan) -> int:
 def _draft(plan: Plan, seed: int, number: int) -> Score:
     """Another number, other chords and another tune; the rest plays along."""
     chart = write_chart(plan, chance.stage(seed, chance.HARMONY, number))
+    chart = idioms.harmonise(chart, plan)
     parts = _whole(plan, chart, seed, number) if plan.bars else _figure(plan)
     chords = tuple(chord for bar in chart for chord in bar.chords)
     hands = chance.stage(seed, chance.PERFORMANCE)

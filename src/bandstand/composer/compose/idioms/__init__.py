@@ -11,13 +11,28 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from bandstand.composer.compose.chart import Bar, Event
+from bandstand.composer.compose.idioms import hindustani
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Role
 
 Player = Callable[[Sequence[Bar], Plan, Voice, np.random.Generator], list[Event]]
 
-IDIOMS: Mapping[str, Mapping[Role, Player]] = {}
+IDIOMS: Mapping[str, Mapping[Role, Player]] = {
+    "raga": hindustani.PLAYERS,
+}
+
+Harmony = Callable[[Sequence[Bar], Plan], tuple[Bar, ...]]
+HARMONIES: Mapping[str, Harmony] = {
+    "raga": hindustani.stay,
+}
+"""Idioms whose chords are not the style's: the chart, with other chords in it."""
+
+
+def harmonise(chart: Sequence[Bar], plan: Plan) -> tuple[Bar, ...]:
+    """The chart as an idiom wants it; as it is where the idiom has no wish."""
+    wish = HARMONIES.get(plan.style.idiom or "")
+    return wish(chart, plan) if wish and chart else tuple(chart)
 
 
 def players(idiom: str | None) -> Mapping[Role, Player]:
