@@ -45,12 +45,22 @@ def refined_tempo(samples, rate, near_bpm=None):
     return float(grid[np.argmax(strength)])
 
 
+def harmonic_chroma(samples, rate):
+    """float32 [12, frames] of what is no drum, and the frames per second."""
+    sound = librosa.effects.harmonic(_mono(samples, rate, _KEY_RATE), n_fft=1024, margin=2.0)
+    return librosa.feature.chroma_cqt(y=sound, sr=_KEY_RATE), _KEY_RATE / 512
+
+
 def key_of(samples, rate):
     """(tonic pitch class, "major" or "minor") of float32 [2, N]."""
-    sound = librosa.effects.harmonic(_mono(samples, rate, _KEY_RATE), n_fft=1024, margin=2.0)
-    chroma = librosa.feature.chroma_cqt(y=sound, sr=_KEY_RATE).mean(axis=1)
+    return key_of_chroma(harmonic_chroma(samples, rate)[0])
+
+
+def key_of_chroma(chroma):
+    """The same, of what `harmonic_chroma` heard."""
+    heard = chroma.mean(axis=1)
     marks = {
-        (tonic, mode): np.corrcoef(np.roll(profile, tonic), chroma)[0, 1]
+        (tonic, mode): np.corrcoef(np.roll(profile, tonic), heard)[0, 1]
         for mode, profile in (("major", _MAJOR), ("minor", _MINOR))
         for tonic in range(12)
     }

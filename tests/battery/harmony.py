@@ -1,0 +1,59 @@
+"""20, 21: notes that rub against each other, and how many different ones there are."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from battery import kinds
+from battery.checks import Bound, Check
+from battery.take import Take
+
+CLASHES, CLASHES_IN_JAZZ = Bound(high=0.01), Bound(high=0.02)
+FEWEST = 20
+
+
+def clashes(take: Take) -> float | None:
+    """Share of the pairs sounding in the middle of each eighth that are a minor second or ninth apart."""
+    notes = [note for part in take.pitched for note in part.notes]
+    if not notes:
+        return None
+    starts, lengths, pitches = np.array([(n.start, n.length, n.pitch) for n in notes]).T
+    pairs = rubbing = 0
+    for at in np.arange(0.25, take.score.bars * take.bar, 0.5):
+        sounding = np.unique(pitches[(starts <= at) & (at < starts + lengths)])
+        for low, high in combinations(sounding, 2):
+            pairs += 1
+            rubbing += (high - low) % 12 == 1
+    return rubbing / pairs if pairs >= FEWEST else None
+
+
+def entropy(take: Take, bars: int) -> float | None:
+    """Bits of the pitch classes of the tune in stretches of so many bars, on average."""
+    stretches: dict[int, list[int]] = {}
+    for note in take.tune:
+        stretches.setdefault(int((note.start + 0.1) // (bars * take.bar)), []).append(
+            note.pitch % 12
+        )
+    told = [bits(classes) for classes in stretches.values() if len(classes) >= 2 * bars]
+    return float(np.mean(told)) if told else None
+
+
+def bits(classes: list[int]) -> float:
+    shares = np.bincount(classes, minlength=12) / len(classes)
+    shares = shares[shares > 0]
+    return float(-(shares * np.log2(shares)).sum())
+
+
+CHECKS = (
+    Check(
+        "20",
+        "clashing pairs",
+        CLASHES,
+        clashes,
+        bound_for=lambda take: CLASHES_IN_JAZZ if take.style in kinds.JAZZ else CLASHES,
+    ),
+    Check("21a", "entropy of a bar, bits", Bound(1.4, 2.4), lambda take: entropy(take, 1)),
+    Check("21b", "entropy of four bars, bits", Bound(2.2, 3.0), lambda take: entropy(take, 4)),
+)

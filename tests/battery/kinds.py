@@ -1,0 +1,11 @@
+"""Kinds of music that a threshold is another for, by name of style. What belongs where is a musician's judgement."""
+
+from __future__ import annotations
+
+JAZZ = frozenset({"jazz", "swing", "bossa-nova", "blues", "ragtime"})
+"""Chromatic by nature: sevenths, passing notes, blue notes."""
+DRONES = frozenset({"indian-classical", "ambient", "middle-eastern", "celtic"})
+"""One long tone under everything, so that a third of an octave stands out."""
+DARK = frozenset({"lofi"})
+BASS = frozenset({"dub", "trap", "dubstep"})
+"""Made for subwoofers."""

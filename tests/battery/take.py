@@ -1,0 +1,145 @@
+"""One piece, composed and played once; what several checks need is measured once, when it is first asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+
+import numpy as np
+from unit.composer import hearing
+
+from bandstand.composer import theory
+from bandstand.composer.instruments import INSTRUMENTS
+from bandstand.composer.mix.channel import Channel, Ducker
+from bandstand.composer.mix.sheet import rehearse
+from bandstand.composer.piece import compose
+from bandstand.composer.render.stem import Player, Stem
+from bandstand.composer.score import Role
+from battery import ears, smf
+
+
+class Take:
+    """A prompt, played: `score` and `intent` at once, `sound` and the rest on demand."""
+
+    def __init__(self, prompt, seed, seconds, rate=32000, piece=None, sound=None):
+        self.prompt, self.seed, self.seconds, self.rate = prompt, seed, seconds, rate
+        self.piece = piece or compose(prompt, seconds=seconds, seed=seed, rate=rate)
+        self.score = self.piece.score
+        self.intent = self.piece.intent
+        if sound is not None:
+            self.sound = sound
+
+    @property
+    def style(self) -> str:
+        return self.score.style
+
+    @cached_property
+    def sound(self):
+        """float32 [2, N]."""
+        return np.concatenate([stretch.clip.samples for stretch in self.piece.play()], axis=1)
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(self.sound.tobytes()).hexdigest()
+
+    @cached_property
+    def tempo(self) -> float:
+        return hearing.refined_tempo(self.sound, self.rate)
+
+    @cached_property
+    def harmonic(self):
+        """Chroma [12, frames] of what is no drum, and the frames per second."""
+        return hearing.harmonic_chroma(self.sound, self.rate)
+
+    @cached_property
+    def key(self):
+        """(tonic, "major" or "minor"), as heard."""
+        return hearing.key_of_chroma(self.harmonic[0])
+
+    @cached_property
+    def onsets(self):
+        """Seconds, as heard."""
+        return ears.onsets(self.sound, self.rate)
+
+    @cached_property
+    def halves(self):
+        return ears.half_seconds(self.sound, self.rate)
+
+    @cached_property
+    def thirds(self):
+        return ears.third_octaves(self.sound, self.rate)
+
+    @property
+    def beats(self):
+        """Seconds of the beats, as written."""
+        return np.arange(0.0, self.score.seconds, self.score.seconds_at(1.0))
+
+    @cached_property
+    def beat_chroma(self):
+        """[beats, 12]"""
+        return ears.by_beat(*self.harmonic, self.beats)
+
+    @cached_property
+    def beat_timbre(self):
+        """[beats, 14]"""
+        return ears.by_beat(*ears.timbre(self.sound, self.rate), self.beats)
+
+    @cached_property
+    def traits(self):
+        """What tells this piece from others: its sound, and its tempo as heard."""
+        return [*ears.traits(self.sound, self.rate), float(np.log2(self.tempo))]
+
+    @cached_property
+    def midi(self) -> smf.File:
+        return smf.read(self.piece.midi())
+
+    @cached_property
+    def stem_loudness(self) -> list[float]:
+        """LUFS of each part as it stands in the mix: on its channel, with the master gain, before the limiter."""
+        score, rate = self.score, self.rate
+        players = [Player(score, index, rate) for index in range(len(score.parts))]
+        with ThreadPoolExecutor(1) as pool:
+            sheet = rehearse(score, players, rate, pool).sheet
+        samples = round(score.seconds * rate)
+        ducking = Ducker(score, rate).curve(0, samples)
+        heard = []
+        for player, gain in zip(players, sheet.gains, strict=True):
+            channel = Channel(score, player.part, rate, gain)
+            stem = channel.run(Stem(player).block(samples), ducking)
+            heard.append(ears.loudness(stem, rate) + sheet.master)
+        return heard
+
+    @property
+    def pitched(self):
+        """Parts that play notes and no drums."""
+        return [part for part in self.score.parts if INSTRUMENTS[part.instrument].family != "kit"]
+
+    @property
+    def struck(self):
+        """Drums and percussion."""
+        return [part for part in self.score.parts if INSTRUMENTS[part.instrument].family == "kit"]
+
+    @cached_property
+    def tune(self):
+        """The notes of the lead, one at a time: the highest of those that begin together."""
+        leads = [part for part in self.score.parts if part.role is Role.LEAD]
+        if not leads:
+            return []
+        line = []
+        for note in max(leads, key=lambda part: len(part.notes)).notes:
+            if line and note.start - line[-1].start < 0.06:
+                line[-1] = max(line[-1], note, key=lambda one: one.pitch)
+            else:
+                line.append(note)
+        return line
+
+    @property
+    def bar(self) -> float:
+        """Beats."""
+        return self.score.metre.beats
+
+    @property
+    def pulse(self) -> float:
+        """Beats between two taps of the foot."""
+        return theory.pulse(self.score.metre)
