@@ -222,8 +222,8 @@ def _idioms(field: str, table: Mapping[str, Any], kind: str) -> Complaints:
         else:
             yield f"{field}{name} is no field of a metre."
     for line in table.get("bass", ()):
-        if not line.startswith("1"):
-            yield f"{field}bass: {line!r} does not begin on the root, 1."
+        if not line.lstrip(".").startswith("1"):
+            yield f"{field}bass: {line!r} does not begin with the root, 1."
 
 
 def _grooves(
