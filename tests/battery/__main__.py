@@ -17,7 +17,8 @@ import sys
 import time
 
 from battery.checks import table, verdicts
-from battery.runner import CHECKS, Setting, read_prompts, run, spread
+from battery.runner import CHECKS, Setting, run
+from battery.work import read_prompts, spread
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from battery.take import Take
 
 CLASHES, CLASHES_IN_JAZZ = Bound(high=0.01), Bound(high=0.02)
 FEWEST = 20
+EARLY = 0.1  # beats before a barline at which a note belongs to the bar after it
 
 
 def clashes(take: Take) -> float | None:
@@ -30,12 +31,15 @@ def clashes(take: Take) -> float | None:
 
 
 def entropy(take: Take, bars: int) -> float | None:
-    """Bits of the pitch classes of the tune in stretches of so many bars, on average."""
+    """Bits of the pitch classes in stretches of so many bars, on average.
+
+    Of all that is pitched, not of the tune alone: a tune of three notes a bar cannot have two bits, however good it is.
+    """
     stretches: dict[int, list[int]] = {}
-    for note in take.tune:
-        stretches.setdefault(int((note.start + 0.1) // (bars * take.bar)), []).append(
-            note.pitch % 12
-        )
+    for part in take.pitched:
+        for note in part.notes:
+            stretch = stretches.setdefault(int((note.start + EARLY) // (bars * take.bar)), [])
+            stretch.append(note.pitch % 12)
     told = [bits(classes) for classes in stretches.values() if len(classes) >= 2 * bars]
     return float(np.mean(told)) if told else None
 

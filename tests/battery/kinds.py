@@ -9,3 +9,26 @@ DRONES = frozenset({"indian-classical", "ambient", "middle-eastern", "celtic"})
 DARK = frozenset({"lofi"})
 BASS = frozenset({"dub", "trap", "dubstep"})
 """Made for subwoofers."""
+
+UNISON = frozenset(
+    {"strings", "tremolo-strings", "pizzicato-strings", "brass", "choir", "accordion", "bandoneon"}
+)
+UNISON |= {
+    "honky-tonk-piano",
+    "twelve-string-guitar",
+    "mandolin",
+    "santoor",
+    "dulcimer",
+    "orchestra-hit",
+    "piano",
+}
+UNISON |= {
+    "upright-piano",
+    "celesta",
+    "church-organ",
+    "bagpipe",
+    "tanpura",
+    "choir-synth",
+    "voice-synth",
+}
+"""Several strings, reeds or players to a note, tuned a little apart on purpose; so is every synthesiser."""

@@ -11,7 +11,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -33,6 +32,7 @@ from battery import (
 )
 from battery.checks import Check, Finding
 from battery.take import Take
+from battery.work import mapped
 
 HERE = Path(__file__).parent
 MODULES = (
@@ -114,15 +114,6 @@ def run(setting: Setting) -> Iterator[Finding]:
                 yield Finding(check.id, subject, seed, figure, check.bound.holds(figure))
 
 
-def mapped(work: Callable, things: Sequence, jobs: int) -> Iterator:
-    """In order, in so many processes."""
-    if jobs == 1 or len(things) < 2:
-        yield from map(work, things)
-        return
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(work, things)
-
-
 def card(pair: tuple[str, int], *, seconds: float, rate: int, ids: Sequence[str]) -> Card:
     """Make a piece and run the checks of single pieces on it, or read what is kept of it."""
     name = json.dumps([*pair, seconds, rate, ids])
@@ -155,16 +146,3 @@ def shelf() -> Path:
     place = place / fingerprint.hexdigest()[:16]
     place.mkdir(parents=True, exist_ok=True)
     return place
-
-
-def read_prompts(name: str) -> list[str]:
-    """The prompts of a file of this folder, one a line; # begins a comment."""
-    lines = (HERE / name).read_text("utf-8").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-
-
-def spread(prompts: Sequence[str], count: int) -> list[str]:
-    """So many of the prompts, from all over the list."""
-    if count >= len(prompts):
-        return list(prompts)
-    return [prompts[n * len(prompts) // count] for n in range(count)]

@@ -12,8 +12,8 @@ LUFS, SILENT = -14.0, -50.0
 TILT, DARK_TILT = Bound(-4.0, -1.5), Bound(-5.0, -1.5)
 STEP, DRONE_STEP = Bound(high=9.0), Bound(high=15.0)
 SUB, BASS_SUB = Bound(high=-6.0), Bound()
-GATED = 3.0
-"""Seconds from which on a piece has enough gating blocks for a loudness of half a unit."""
+GATED = 0.5
+"""Seconds that the standard's first gating block needs, and a little."""
 
 
 def length_error(take: Take) -> float:
