@@ -10,9 +10,9 @@ import zlib
 
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 
-PLAN, CASTING, HARMONY, DRUMS, BASS, CHORDS, MELODY, COUNTER, PERFORMANCE = range(9)
+PLAN, CASTING, HARMONY, DRUMS, BASS, CHORDS, MELODY, COUNTER, PERFORMANCE, MOTIF, FORM, SOLO = range(12)
 
 
 def stage(seed: int, number: int, of: int | str = 0) -> np.random.Generator:

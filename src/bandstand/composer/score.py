@@ -84,6 +84,7 @@ class Chord:
     root   pitch class 0..11 (0 = C)
     notes  pitch classes of the chord, root first
     name   as musicians write it: "G#m7"
+    bass   pitch class of the lowest note where it is not the root: C/E
     """
 
     start: float
@@ -91,6 +92,7 @@ class Chord:
     root: int
     notes: tuple[int, ...]
     name: str
+    bass: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

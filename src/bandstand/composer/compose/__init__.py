@@ -1,157 +1,71 @@
 """Writes the score: `compose_score` is the only door. Pure: the same plan and seed give the same notes.
 
-chart.py     bars with their chords and intensity, who enters when
-harmony.py   which chord              groove.py   drums, percussion
-bass.py      bass, drone              comp.py     chords, pads, arpeggios
-motif.py     rhythm and contour       melody.py   the tune          counter.py   what answers it
-ending.py    the last chord           perform.py  swing and imprecision
-holes.py     strokes where a lone instrument would fall silent
-idioms/      players of the traditions that do everything differently
-critic.py    whether the key is clear; if not, the piece is written again with other dice
+Many sketches are made, the critic keeps the best few, these are written out, and the best of them is the piece.
+
+draft.py     a sketch, and the whole score that is made of it
+chart.py     bars with their chords and intensity        arrange.py  who plays in which bar
+harmony.py   which chord                                 groove.py   drums, percussion
+bass.py      bass, drone                                 comp.py     chords, pads, arpeggios
+voicing.py   how a chord lies under the hands            counter.py  what answers the tune
+rhythm.py, motif.py, phrases.py, line.py, melody.py      the tune: from a beat to a song
+ending.py    the last chord                              edit.py     breaks, builds, lifts and fades
+perform.py   swing and imprecision                       holes.py    strokes where a lone instrument would fall silent
+figures.py   measures of a score                         critic.py   marks for them
+idioms/      players for traditions of their own
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
-import numpy as np
-
-from bandstand.composer import chance
-from bandstand.composer.compose import bass, comp, ending, groove, harmony, idioms, melody
-from bandstand.composer.compose.chart import Bar, Event, give_bars, write_chart
-from bandstand.composer.compose.counter import answer
-from bandstand.composer.compose.critic import CLEAR
-from bandstand.composer.compose.figures import key_margin
-from bandstand.composer.compose.holes import fill_holes
-from bandstand.composer.compose.perform import perform
-from bandstand.composer.plan.casting import Voice
+from bandstand.composer.compose import critic
+from bandstand.composer.compose.draft import Sketch, sketch, write, write_figure
 from bandstand.composer.plan.plan import Plan
-from bandstand.composer.score import Chord, Part, Role, Score
+from bandstand.composer.score import Score
 
-PLAYERS = {
-    Role.DRUMS: (groove.drum, chance.DRUMS),
-    Role.PERCUSSION: (groove.drum, chance.DRUMS),
-    Role.BASS: (bass.play_bass, chance.BASS),
-    Role.DRONE: (bass.play_drone, chance.BASS),
-    Role.COMP: (comp.comp, chance.CHORDS),
-    Role.PAD: (comp.hold_pad, chance.CHORDS),
-    Role.ARP: (comp.arpeggiate, chance.CHORDS),
-    Role.LEAD: (melody.sing, chance.MELODY),
-}
-ENOUGH = 4
-"""Notes that an instrument which was asked for plays at least."""
-
-
-DRAFTS = 8
-"""How often a piece is written at most, before the clearest draft is taken; long ones less often, see `_tries`."""
-TRIED_SECONDS = 240.0
-REWRITTEN = 100
-"""Between the dice of a player in one draft and in the next; more than there are players."""
+SKETCHES, FEWEST = 20, 2
+SKETCHED_BARS = 300
+"""Bars of sketches that are written at most: long pieces average out whatever the dice say."""
+WRITTEN, WRITTEN_BARS = 4, 120
+"""Sketches that are written out, and how many bars of them; a doubtful key is worth twice as many."""
 
 
 def compose_score(plan: Plan, seed: int) -> Score:
-    """Write every note of a planned piece: the first draft whose key is clear, else the clearest of all."""
-    drafts: list[tuple[float, Score]] = []
-    for number in range(_tries(plan)):
-        draft = _draft(plan, seed, number)
-        drafts.append((key_margin(draft.parts, plan.key), draft))
-        if drafts[-1][0] >= CLEAR:
+    """Write every note of a planned piece: the best of many drafts, with the critic's marks.
+
+    seed  of the piece; the plan's own when they are the same, as they are everywhere but in experiments
+    """
+    plan = plan if plan.seed == seed else replace(plan, seed=seed)
+    if plan.bars == 0:
+        return write_figure(plan)
+    best: tuple[float, Score] | None = None
+    for number, sketched in enumerate(_best_sketches(plan)):
+        if number >= _count(WRITTEN, WRITTEN_BARS, plan, fewest=1) and best and _is_clear(best[1]):
             break
-    return max(drafts, key=lambda marked: marked[0])[1]
+        score = write(plan, sketched)
+        marks = critic.judge(score, plan)
+        if best is None or critic.worth(marks) > best[0]:
+            best = critic.worth(marks), replace(score, marks=marks)
+    assert best is not None, "a piece has at least one draft"
+    return best[1]
 
 
-def _tries(plan: Plan) -> int:
-    """Long pieces average out whatever the dice say, and take longer to write."""
-    return max(1, min(DRAFTS, int(TRIED_SECONDS / plan.seconds)))
+def _best_sketches(plan: Plan) -> list[Sketch]:
+    """Those that are worth writing out, the best first."""
+    sketches = [
+        sketch(plan, n) for n in range(_count(SKETCHES, SKETCHED_BARS, plan, fewest=FEWEST))
+    ]
+    marked = [
+        (critic.worth(critic.judge_tune(found.tune(), found.chords, plan)), found)
+        for found in sketches
+    ]
+    marked.sort(key=lambda pair: -pair[0])
+    return [found for _, found in marked][: 2 * _count(WRITTEN, WRITTEN_BARS, plan, fewest=1)]
 
 
-def _draft(plan: Plan, seed: int, number: int) -> Score:
-    """Another number, other chords and another tune; the rest plays along."""
-    chart = write_chart(plan, chance.stage(seed, chance.HARMONY, number))
-    chart = idioms.harmonise(chart, plan)
-    parts = _whole(plan, chart, seed, number) if plan.bars else _figure(plan)
-    chords = tuple(chord for bar in chart for chord in bar.chords)
-    hands = chance.stage(seed, chance.PERFORMANCE)
-    return Score(
-        title=plan.title,
-        style=plan.style.name,
-        seed=seed,
-        seconds=plan.seconds,
-        bpm=plan.bpm,
-        key=plan.key,
-        metre=plan.metre,
-        bars=plan.bars,
-        sections=plan.sections,
-        chords=chords if plan.loops else (*chords, _last(plan)),
-        parts=tuple(
-            Part(
-                voice.role,
-                voice.instrument,
-                perform(events, plan, voice.role, hands),
-                voice.level,
-                voice.pan,
-            )
-            for voice, events in parts
-            if events
-        ),
-        mix=plan.mix,
-        loops=plan.loops,
-    )
+def _is_clear(score: Score) -> bool:
+    return score.marks["key"] == 1.0
 
 
-def _last(plan: Plan) -> Chord:
-    start = plan.bars * plan.metre.beats
-    return harmony.home(plan, start, plan.seconds * plan.bpm / 60.0 - start)
-
-
-def _figure(plan: Plan) -> list[tuple[Voice, list[Event]]]:
-    chord = _last(plan)
-    return [(voice, ending.figure(voice, chord, plan)) for voice in plan.voices]
-
-
-def _whole(
-    plan: Plan, chart: Sequence[Bar], seed: int, draft: int
-) -> list[tuple[Voice, list[Event]]]:
-    """Each player in turn, the singer first: the answer listens to the tune."""
-    final = _last(plan)
-    traditional = idioms.players(plan.style.idiom)
-    tune: list[Event] = []
-    parts: list[tuple[Voice, list[Event]]] = []
-    for number, (voice, bars) in enumerate(
-        zip(plan.voices, give_bars(chart, plan.voices), strict=True)
-    ):
-        own = traditional.get(voice.role)
-        if voice.role is Role.COUNTER:
-            dice = chance.stage(seed, chance.COUNTER, number)
-            events = own(bars, plan, voice, dice) if own else answer(bars, tune, voice, dice)
-        else:
-            play, stage = PLAYERS[voice.role]
-            again = draft * REWRITTEN if voice.role is Role.LEAD else 0
-            events = (own or play)(bars, plan, voice, chance.stage(seed, stage, number + again))
-        if voice.role is Role.LEAD:
-            tune = events
-        if not plan.loops:
-            sung = events[-1][2] if events else None
-            events += ending.last_chord(voice, final, plan, sung=sung)
-        if voice.asked and 0 < len(events) < ENOUGH:
-            events = _at_least(events, final)
-        parts.append((voice, events))
-    _begin(parts)
-    fill_holes(parts, plan)
-    return parts
-
-
-def _begin(parts: Sequence[tuple[Voice, list[Event]]]) -> None:
-    """Who would come in first comes in at once: a piece does not begin with a rest."""
-    first = min(event[0] for _, events in parts for event in events)
-    for _, events in parts:
-        for place, (start, length, pitch, loud) in enumerate(events):
-            if start == first > 0.0:
-                events[place] = (0.0, start + length, pitch, loud)
-
-
-def _at_least(events: list[Event], final: Chord) -> list[Event]:
-    """Repeat the last chord's note on the beats before it, until the part is one."""
-    end = events[-1]
-    beats = np.linspace(0.0, final.start, ENOUGH, endpoint=False)
-    return [(float(np.floor(2 * beat) / 2), 0.5, end[2], 0.8 * end[3]) for beat in beats] + [end]
+def _count(most: int, bars: int, plan: Plan, *, fewest: int) -> int:
+    return max(fewest, min(most, bars // max(1, plan.bars)))

@@ -77,10 +77,15 @@ def _pitch(
     symbol: str, chord: Chord, following: Chord, scale: frozenset[int], instrument: str
 ) -> int:
     root = root_pitch(chord.root, instrument)
+    lowest = root_pitch(chord.root if chord.bass is None else chord.bass, instrument)
     high = INSTRUMENTS[instrument].high
     if symbol == "a":
-        return _approach(root_pitch(following.root, instrument), scale, instrument)
-    pitch = root
+        return _approach(
+            root_pitch(following.root if following.bass is None else following.bass, instrument),
+            scale,
+            instrument,
+        )
+    pitch = lowest
     if symbol == "8":
         pitch = root + 12
     elif symbol in BETWEEN:

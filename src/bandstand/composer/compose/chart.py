@@ -105,6 +105,17 @@ def _sings(bar: Bar) -> bool:
     return bar.section.name != "bridge" and (bar.section.name != "intro" or early)
 
 
+def by_section(bars: Sequence[Bar]) -> list[list[Bar]]:
+    """The bars in runs of one section each."""
+    runs: list[list[Bar]] = []
+    for bar in bars:
+        if runs and runs[-1][-1].section is bar.section and runs[-1][-1].index == bar.index - 1:
+            runs[-1].append(bar)
+        else:
+            runs.append([bar])
+    return runs
+
+
 def hits(pattern: str, beats: float, index: int = 0) -> Iterator[tuple[float, float, str]]:
     """Read one bar of a pattern of sixteenths.
 

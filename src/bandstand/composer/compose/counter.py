@@ -9,6 +9,7 @@ import numpy as np
 from bandstand.composer.compose.chart import Bar, Event
 from bandstand.composer.instruments import INSTRUMENTS
 from bandstand.composer.plan.casting import Voice
+from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord
 
 GAP = 0.9
@@ -17,7 +18,11 @@ CENTRE = 65
 
 
 def answer(
-    bars: Sequence[Bar], tune: Sequence[Event], voice: Voice, dice: np.random.Generator
+    bars: Sequence[Bar],
+    tune: Sequence[Event],
+    plan: Plan,
+    voice: Voice,
+    dice: np.random.Generator,
 ) -> list[Event]:
     """Notes of the chord only: the tune has the right to all others."""
     gaps = _gaps(tune, bars)

@@ -52,6 +52,7 @@ def judge_tune(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> dict
     wide = plan.style.tune.span
     breath = figures.longest_breath(tune, 0.4) * 60.0 / plan.bpm
     return {
+        "key": _within(figures.sketched_margin(tune, chords, plan.key), CLEAR, 2.0, 0.4),
         "steps": _within(figures.step_share(intervals), 0.62, 0.84, 0.2),
         "leaps": _within(figures.leap_share(intervals), 0.0, 0.05, 0.05),
         "leaps answered": _within(figures.answered_leaps(intervals), 0.6, 1.0, 0.4),
@@ -88,7 +89,7 @@ def judge(score: Score, plan: Plan) -> dict[str, float]:
     }
     leader = next((part for part in score.parts if part.role is Role.LEAD), None)
     if leader is not None and figures.tuned([leader]):
-        marks |= judge_tune(rows(leader), score.chords, plan)
+        marks = judge_tune(rows(leader), score.chords, plan) | marks
     return marks
 
 

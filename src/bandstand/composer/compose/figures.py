@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -204,12 +205,35 @@ def key_margin(parts: Iterable[Part], key: Key) -> float:
     for part in tuned(parts):
         for note in part.notes:
             heard[note.pitch % 12] += WEIGHTS[part.role] * note.length * note.velocity
-    meant = (key.tonic, theory.family(key.mode))
-    if not heard.any():
+    return margin(heard, key)
+
+
+def sketched_margin(tune: Sequence[Row], chords: Sequence[Chord], key: Key) -> float:
+    """The same of a tune and its chords alone, as a band would play them."""
+    heard = np.zeros(12)
+    for _, length, pitch in tune:
+        heard[pitch % 12] += WEIGHTS[Role.LEAD] * length
+    for chord in chords:
+        heard[chord.root] += WEIGHTS[Role.BASS] * chord.length
+        for note in chord.notes:
+            heard[note] += WEIGHTS[Role.COMP] * chord.length
+    return margin(heard, key)
+
+
+def margin(heard: Grid, key: Key) -> float:
+    """The same of weights of the twelve pitch classes."""
+    deviation = heard - heard.mean()
+    size = float(np.linalg.norm(deviation))
+    if size < 1e-9:
         return 0.0
-    fits = {
-        (tonic, mode): float(np.corrcoef(np.roll(profile, tonic), heard)[0, 1])
-        for tonic in range(12)
-        for mode, profile in (("major", MAJOR), ("minor", MINOR))
-    }
-    return fits.pop(meant) - max(fits.values())
+    fits = _profiles() @ deviation / size
+    meant = key.tonic + (12 if theory.family(key.mode) == "minor" else 0)
+    return float(fits[meant] - np.delete(fits, meant).max())
+
+
+@cache
+def _profiles() -> Grid:
+    """The profiles of twelve major and twelve minor keys, each of length one around its mean: [24, 12]."""
+    rolled = np.array([np.roll(profile, n) for profile in (MAJOR, MINOR) for n in range(12)])
+    rolled -= rolled.mean(axis=1, keepdims=True)
+    return rolled / np.linalg.norm(rolled, axis=1, keepdims=True)

@@ -1,79 +1,151 @@
-"""Which chord sounds when. The loops come from the style; this module sees to it that the tonic stays at home.
-
-A loop is chosen only where the tonic has its share: key finders, and ears, hear the key by it (Albrecht & Shanahan
-2013).
+"""Which chord sounds when. The loops come from the style; what a player makes of them is here: cadences, inversions,
+suspensions, colours, dominants of dominants. The tonic stays at home: key finders, and ears, hear the key by its share
+(Albrecht and Shanahan 2013). Given chords are played as they are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
 import numpy as np
 
 from bandstand.composer import theory
+from bandstand.composer.compose.setting import set_tune
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord, Section
 
 TONIC_SHARE = 0.4
-Loop = tuple[tuple[int, ...], ...]
+"""Of a loop where it is used."""
+LEAST_SHARE = 0.36
+"""Of the piece, whatever is made of the loops."""
+STATIC = 0.85
+"""From this share of the tonic on a harmony is a drone; cadences would not belong to it."""
+RICH = frozenset({"seventh", "ninth", "add9"})
+LEADING: dict[str, tuple[int, ...]] = {
+    "major": (5, 5, 4),
+    "minor": (5, 5, 7),
+    "mixolydian": (7, 4),
+    "dorian": (4, 7),
+    "phrygian": (2, 7),
+    "lydian": (2, 5),
+}
+"""What leads home, or leaves a phrase open, by mode; 5 in all others."""
+SPICES: dict[str, tuple[dict[int, str], ...]] = {
+    "triad": (
+        {},
+        {4: "add9"},
+        {2: "seventh", 5: "seventh"},
+        {1: "add9", 4: "add9"},
+        {6: "seventh"},
+    ),
+    "add9": ({}, {2: "seventh"}, {5: "triad"}, {6: "seventh"}),
+    "seventh": ({}, {1: "ninth"}, {2: "ninth"}, {4: "ninth"}),
+    "ninth": ({}, {5: "seventh"}, {1: "seventh"}),
+}
+"""What one degree is coloured with in one piece, by the colour of the style."""
+CADENCES, SUSPENDED, INVERTED, BORROWED = 0.65, 0.3, 0.45, 0.35
+"""How often a section ends on what leads on; a dominant waits; a bass goes by step; a chord has a dominant of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A chord as a degree. suspended: with the fourth for the third; inverted: on its third; to: it is the dominant of
+    that degree.
+    """
+
+    degree: int
+    suspended: bool = False
+    inverted: bool = False
+    to: int | None = None
+
+
+Bar = tuple[Step, ...]
+Loop = tuple[Bar, ...]
+Change = Callable[[list[Bar], Plan, np.random.Generator], list[Bar]]
 
 
 def harmonise(plan: Plan, dice: np.random.Generator) -> list[tuple[Chord, ...]]:
-    """The chords of each bar, one or two."""
-    loops = _choose(plan, dice)
-    bars: list[tuple[Chord, ...]] = []
-    for section in plan.sections:
-        loop = loops[section.name]
-        for place in range(section.bars):
-            closing = place == section.bars - 1
-            bars.append(
-                _bar(plan, section.first_bar + place, loop[place % len(loop)], closing=closing)
-            )
-    return bars
+    """The chords of each bar, one or more."""
+    if plan.given is not None and plan.given.chords:
+        return _given(plan)
+    if plan.given is not None and plan.given.tune:
+        return [_written(plan, n, (Step(degree),), {}) for n, degree in enumerate(set_tune(plan))]
+    steps = _looped(plan, dice)
+    if plan.style.colour != "power" and _share(steps) < STATIC:
+        for change in (_cadences, _borrowed, _suspended, _inverted):
+            changed = change(steps, plan, dice)
+            steps = changed if _share(changed) >= min(LEAST_SHARE, _share(steps)) else steps
+    spices = SPICES.get(plan.style.colour, ({},))
+    spice = spices[int(dice.integers(len(spices)))]
+    return [_written(plan, index, bar, spice) for index, bar in enumerate(steps)]
 
 
 def home(plan: Plan, start: float, length: float) -> Chord:
     """The last chord."""
     colour = "power" if plan.style.colour == "power" else "triad"
-    return _chord(plan, 1, start, length, colour)
-
-
-def _bar(plan: Plan, index: int, degrees: tuple[int, ...], *, closing: bool) -> tuple[Chord, ...]:
-    beats = plan.metre.beats
-    pulse = theory.pulse(plan.metre)
-    first = (
-        pulse * max(1, round(beats / pulse / 2)) if len(degrees) > 1 and beats > pulse else beats
-    )
-    starts = (0.0, first)[: len(degrees) if first < beats else 1]
-    colour = plan.style.colour
-    return tuple(
-        _chord(
-            plan,
-            degree,
-            index * beats + start,
-            (beats if n + 1 == len(starts) else first) - start,
-            # A phrase ends on the plain chord: the tune wants to rest on the tonic.
-            "triad" if closing and degree == 1 and colour in {"seventh", "ninth"} else colour,
-        )
-        for n, (degree, start) in enumerate(zip(degrees, starts, strict=False))
-    )
-
-
-def _chord(plan: Plan, degree: int, start: float, length: float, colour: str) -> Chord:
-    root, notes, name = theory.chord(plan.key, degree, colour)
+    root, notes, name = theory.chord(plan.key, 1, colour)
     return Chord(start, length, root, notes, name)
 
 
+def tonic_share(bars: Sequence[tuple[int, ...]]) -> float:
+    """Share of the time that the tonic chord sounds; degrees, bar by bar."""
+    return sum(degrees.count(1) / len(degrees) for degrees in bars) / max(1, len(bars))
+
+
+def _share(steps: Sequence[Bar]) -> float:
+    return tonic_share([tuple(0 if step.to else step.degree for step in bar) for bar in steps])
+
+
+def _given(plan: Plan) -> list[tuple[Chord, ...]]:
+    """The given bars, round and round."""
+    assert plan.given is not None, "chords to play"
+    chords, beats = plan.given.chords, plan.metre.beats
+    bars: list[tuple[Chord, ...]] = []
+    for index in range(plan.bars):
+        source = index % len(chords)
+        moved = (index - source) * beats
+        bars.append(tuple(replace(c, start=c.start + moved) for c in chords[source]))
+    # A bar in which nothing was heard goes on with what sounded before, or with the tonic.
+    for index, bar in enumerate(bars):
+        if not bar or bar[0].start > index * beats + 1e-6:
+            before = bars[index - 1][-1] if index and bars[index - 1] else home(plan, 0.0, beats)
+            until = bar[0].start if bar else (index + 1) * beats
+            bars[index] = (replace(before, start=index * beats, length=until - index * beats), *bar)
+    return bars
+
+
+def _looped(plan: Plan, dice: np.random.Generator) -> list[Bar]:
+    loops = _choose(plan, dice)
+    return [
+        loops[section.name][place % len(loops[section.name])]
+        for section in plan.sections
+        for place in range(section.bars)
+    ]
+
+
 def _choose(plan: Plan, dice: np.random.Generator) -> dict[str, Loop]:
-    """One loop for the verses, another for the chorus; the edges of the piece repeat the verse."""
+    """One loop for the verses, another for the chorus, a third where the piece turns aside."""
     by_mode = plan.style.progressions
     written = by_mode.get(plan.key.mode) or by_mode[theory.family(plan.key.mode)]
     loops = [_read(text) for text in written]
     order = [loops[n] for n in dice.permutation(len(loops))]
     verse = next((loop for loop in order if _at_home(loop, plan.sections, "a")), order[0])
-    others = [loop for loop in order if loop is not verse]
-    refrains = _contrasting(plan, dice) or others
-    chorus = next((loop for loop in refrains if _at_home(loop, plan.sections, "b")), verse)
+    others = [loop for loop in order if loop != verse] or order
+    # A chorus that begins elsewhere than the verse is heard as another place.
+    refrains = sorted(_contrasting(plan, dice) or others, key=lambda loop: loop[0] == verse[0])
+    chorus = next(
+        (
+            loop
+            for loop in refrains
+            if all(_at_home(loop, plan.sections, name) for name in ("b", "drop"))
+        ),
+        verse,
+    )
     bridge = others[-1] if _at_home(others[-1], plan.sections, "bridge") else verse
-    return {"a": verse, "intro": verse, "outro": verse, "b": chorus, "bridge": bridge}
+    names = {"b": chorus, "drop": chorus, "build": chorus, "bridge": bridge, "break": bridge}
+    return {section.name: names.get(section.name, verse) for section in plan.sections}
 
 
 def _contrasting(plan: Plan, dice: np.random.Generator) -> list[Loop]:
@@ -86,14 +158,110 @@ def _contrasting(plan: Plan, dice: np.random.Generator) -> list[Loop]:
 def _at_home(loop: Loop, sections: tuple[Section, ...], name: str) -> bool:
     lengths = [section.bars for section in sections if section.name == name]
     return all(
-        tonic_share([loop[n % len(loop)] for n in range(bars)]) >= TONIC_SHARE for bars in lengths
+        _share([loop[n % len(loop)] for n in range(bars)]) >= TONIC_SHARE for bars in lengths
     )
 
 
-def tonic_share(bars: list[tuple[int, ...]]) -> float:
-    """Share of the time that the tonic chord sounds."""
-    return sum(degrees.count(1) / len(degrees) for degrees in bars) / max(1, len(bars))
-
-
+@cache
 def _read(text: str) -> Loop:
-    return tuple(tuple(int(degree) for degree in bar.split("+")) for bar in text.split())
+    return tuple(tuple(Step(int(degree)) for degree in bar.split("+")) for bar in text.split())
+
+
+def _cadences(steps: list[Bar], plan: Plan, dice: np.random.Generator) -> list[Bar]:
+    """Sections end on what leads into the next one, and the piece on what leads home."""
+    changed = list(steps)
+    leading = LEADING.get(plan.key.mode, (5,))
+    degree = leading[int(dice.integers(len(leading)))]
+    for number, section in enumerate(plan.sections):
+        last = section.first_bar + section.bars - 1
+        following = changed[last + 1][0].degree if last + 1 < len(changed) else 1
+        ends = number == len(plan.sections) - 1 and not plan.loops
+        if section.bars >= 2 and following == 1 and dice.random() < CADENCES:
+            before = changed[last][0]
+            # A short section stays where it is for half of its last bar.
+            halved = before.degree != degree and section.bars <= 4 and not ends
+            changed[last] = (before, Step(degree)) if halved else (Step(degree),)
+    return changed
+
+
+def _borrowed(steps: list[Bar], plan: Plan, dice: np.random.Generator) -> list[Bar]:
+    """The second half of a bar becomes the dominant of what follows: of 2, 5 or 6 in major, of 4 in minor."""
+    if plan.style.colour not in RICH or dice.random() > BORROWED:
+        return steps
+    targets = {2, 5, 6} if theory.family(plan.key.mode) == "major" else {4}
+    if plan.key.mode not in {"major", "minor"}:
+        return steps
+    changed = list(steps)
+    places = [
+        n
+        for n in range(len(steps) - 1)
+        if len(steps[n]) == 1 and steps[n + 1][0].degree in targets and steps[n][0].degree == 1
+    ]
+    for n in places[: max(1, len(steps) // 16)]:
+        goal = steps[n + 1][0].degree
+        changed[n] = (steps[n][0], Step(steps[n][0].degree, to=goal))
+    return changed
+
+
+def _suspended(steps: list[Bar], plan: Plan, dice: np.random.Generator) -> list[Bar]:
+    """A dominant that fills its bar comes with a fourth, which then resolves."""
+    if dice.random() > SUSPENDED or plan.key.mode not in {"major", "minor", "mixolydian"}:
+        return steps
+    return [
+        (replace(bar[0], suspended=True), bar[0]) if [s.degree for s in bar] == [5] else bar
+        for bar in steps
+    ]
+
+
+def _inverted(steps: list[Bar], plan: Plan, dice: np.random.Generator) -> list[Bar]:
+    """A chord between two others stands on its third, where that lets the bass go by step."""
+    if dice.random() > INVERTED:
+        return steps
+    flat = [(n, place) for n, bar in enumerate(steps) for place in range(len(bar))]
+    changed = [list(bar) for bar in steps]
+    for before, here, after in zip(flat, flat[1:], flat[2:], strict=False):
+        step = steps[here[0]][here[1]]
+        around = {
+            _distance(step.degree + 2, steps[n][place].degree) for n, place in (before, after)
+        }
+        plain = step.degree != 1 and not step.suspended and step.to is None
+        if plain and around <= {0, 1} and 1 in around:
+            changed[here[0]][here[1]] = replace(step, inverted=True)
+    return [tuple(bar) for bar in changed]
+
+
+def _distance(one: int, other: int) -> int:
+    """Steps between two degrees, whichever way is shorter."""
+    return min((one - other) % 7, (other - one) % 7)
+
+
+def _written(plan: Plan, index: int, bar: Bar, spice: dict[int, str]) -> tuple[Chord, ...]:
+    """The chords of a bar: they share it evenly, on its pulses."""
+    beats, pulse = plan.metre.beats, theory.pulse(plan.metre)
+    count = min(len(bar), max(1, round(beats / pulse)))
+    edges = [pulse * round(beats / pulse * n / count) for n in range(count)] + [beats]
+    edges = sorted({min(edge, beats) for edge in edges})
+    ends = {section.first_bar + section.bars - 1 for section in plan.sections}
+    chords: list[Chord] = []
+    for step, start, end in zip(bar, edges, edges[1:], strict=False):
+        colour = spice.get(step.degree, plan.style.colour)
+        # A phrase ends on the plain chord: the tune wants to rest on the tonic.
+        if index in ends and step.degree == 1 and colour in {"seventh", "ninth"}:
+            colour = "triad"
+        chords.append(_chord(plan, step, index * beats + start, end - start, colour))
+    return tuple(chords)
+
+
+def _chord(plan: Plan, step: Step, start: float, length: float, colour: str) -> Chord:
+    if step.to is not None:
+        goal = theory.chord(plan.key, step.to, "triad")[0]
+        notes = tuple((goal + 7 + above) % 12 for above in (0, 4, 7, 10))
+        return Chord(start, length, notes[0], notes, theory.chord_name(notes, plan.key))
+    root, notes, name = theory.chord(plan.key, step.degree, colour)
+    third = notes[1] if len(notes) > 2 else None
+    if step.suspended and third is not None and (root + 5) % 12 in theory.scale(plan.key):
+        notes = (root, (root + 5) % 12, (root + 7) % 12)
+        return Chord(start, length, root, notes, theory.chord_name(notes, plan.key))
+    if step.inverted and third is not None:
+        return Chord(start, length, root, notes, theory.chord_name(notes, plan.key, third), third)
+    return Chord(start, length, root, notes, name)

@@ -1,264 +1,243 @@
-"""The tune: motifs in phrases a a' b a'', set to the chords. One instrument at a time; it breathes.
+"""The tune: phrases set to the chords. One instrument at a time; it breathes.
 
-A bar of a motif that has been sung is sung again note for note wherever the chord bears it: that is what makes it a
-tune. On strong beats stand notes of the chord, between them steps of the scale; what would rub against a chord note is
-left out or passed over quickly. The last phrase of a section ends on the tonic.
+A phrase that has been sung is sung again note for note wherever the chords bear it, and as nearly as it can be where
+they do not: that is what makes it a tune. On strong beats stand mostly notes of the chord, between them steps of the
+scale; what would rub against a chord note is avoided or passed over quickly. The last phrase of a section comes home.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from bandstand.composer import theory
-from bandstand.composer.compose.chart import Bar, Event
-from bandstand.composer.compose.motif import Motif, Written, fragment, invent, notes_in_bar, vary
+from bandstand.composer.compose.chart import Bar, Event, by_section
+from bandstand.composer.compose.figures import LEAP, WIDE
+from bandstand.composer.compose.line import Ladder, Slot, find_line
+from bandstand.composer.compose.motif import Motif
+from bandstand.composer.compose.phrases import Phrase, Planner, write_themes
 from bandstand.composer.instruments import INSTRUMENTS
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord
 
-LONG_BAR = 4.5  # beats; such a bar is a phrase
-LEAP = 7  # semitones: wider is for singers who show off
-WIDE = 4  # semitones: wider is a leap
 LONG = 0.5  # beats: longer notes are heard against the chord
-LED = 2  # notes that lead to the last one
-STRANGE = 1
-"""Notes beside the chord on beats that a bar may have when it is sung again over another chord."""
 CENTRE = 70
+LIKED, LOVED = 0.9, 1.7
+"""What a step beside the contour costs: of a new phrase, and of one that is remembered."""
+STRANGE = 1
+"""Notes beside the chord on beats that a phrase may have when it is sung again over other chords."""
+HEADROOM = 2  # steps that only the climax may use
 PENTATONIC = {"minor": (1, 3, 4, 5, 7), "major": (1, 2, 3, 5, 6)}
-
-
-Cell = tuple[tuple[float, int], ...]
-"""A bar of a motif where it is sung: onsets in the bar, in beats, and steps of the ladder."""
 
 
 @dataclass
 class Singer:
-    """Finds pitches for contours: the scale within the range, and where the voice stands."""
+    """Finds pitches for phrases, and remembers them."""
 
     plan: Plan
     voice: Voice
-    dice: np.random.Generator
-    ladder: list[int] = field(init=False)
+    register: int = 0
+    ladder: Ladder = field(init=False)
     centre: int = field(init=False)
-    at: int = field(init=False)
-    leapt: int = 0
-    sung: dict[Cell, list[tuple[int, ...]]] = field(
-        default_factory=dict["Cell", "list[tuple[int, ...]]"]
+    last: tuple[int, int] = field(init=False)
+    until: float = -1e9
+    sung: dict[tuple[str, Motif], list[int]] = field(
+        default_factory=dict["tuple[str, Motif]", "list[int]"]
     )
 
     def __post_init__(self) -> None:
         instrument = INSTRUMENTS[self.voice.instrument]
-        middle = CENTRE + self.plan.style.tune.register
+        middle = CENTRE + self.plan.style.tune.register + self.register
         middle = min(max(middle, instrument.low + 8), instrument.high - 10)
         low, high = max(instrument.low, middle - 11), min(instrument.high, middle + 14)
         scale = theory.scale(self.plan.key)
-        self.ladder = [pitch for pitch in range(low, high + 1) if pitch % 12 in scale]
-        self.centre = min(range(len(self.ladder)), key=lambda n: abs(self.ladder[n] - middle))
-        self.at = self.ladder[self.centre]
+        pitches = tuple(pitch for pitch in range(low, high + 1) if pitch % 12 in scale)
+        self.ladder = Ladder(pitches, _plain(self.plan))
+        self.centre = self.ladder.nearest(middle)
+        self.last = (pitches[self.centre], pitches[self.centre])
 
-    def base(self, lift: int) -> int:
-        """Where on the ladder a phrase begins."""
-        return min(max(self.centre + lift, 2), len(self.ladder) - 3)
+    def sing(self, phrase: Phrase, before: Bar | None) -> list[Event]:
+        """The notes of a phrase; its pickup stands in the bar before."""
+        motif, start = phrase.motif, phrase.bars[0].start
+        base = min(
+            max(self.centre + phrase.lift - motif.contour[0] // 2, 1), len(self.ladder.pitches) - 2
+        )
+        remembered = self.sung.get((phrase.name, motif))
+        wishes = remembered or [base + step for step in motif.contour]
+        slots = self._slots(phrase, wishes, dear=LOVED if remembered else LIKED)
+        times = [(start + on, n) for on, n in zip(motif.onsets, motif.lengths, strict=True)]
+        count = self._room(phrase, before, start)
+        if before is not None and count:
+            led = [
+                self._pickup(wishes[0] - back, before, start - 0.5 * back)
+                for back in range(count, 0, -1)
+            ]
+            slots = [*led, *slots]
+            times = [*((start - 0.5 * back, 0.5) for back in range(count, 0, -1)), *times]
+        if remembered and self._suits(remembered, slots[count:]):
+            found = [*find_line(self.ladder, slots[:count], self.last), *remembered]
+        else:
+            found = find_line(self.ladder, slots, self.last)
+        if not remembered:
+            self.sung[phrase.name, motif] = found[count:]
+        return self._events(found, times, phrase)
 
-    def pitch(self, step: int, chord: Chord, *, strong: bool, long: bool) -> int:
-        """The note nearest to a step of the ladder that suits the chord and the way the voice came."""
-        if self.leapt:
-            step = self._below(self.at) + (-1 if self.leapt > 0 else 1)
-        step = min(max(step, 0), len(self.ladder) - 1)
-        best, cost = self.at, 1e9
-        for n in range(max(0, step - 3), min(len(self.ladder), step + 4)):
-            pitch = self.ladder[n]
-            price = abs(n - step) + self._price(pitch, chord, strong=strong, long=long)
-            if price < cost:
-                best, cost = pitch, price
-        self.move(best)
-        return best
+    def _suits(self, steps: Sequence[int], slots: Sequence[Slot]) -> bool:
+        """Whether what was sung before can be sung here note for note."""
+        pitches = self.ladder.pitches
+        leap = pitches[steps[0]] - self.last[1]
+        if abs(leap) > LEAP or (self.last[1] - self.last[0]) * leap > 0 and abs(leap) > WIDE:
+            return False
+        strange = 0
+        for step, slot in zip(steps, slots, strict=True):
+            above = {(pitches[step] - note) % 12 for note in slot.chord}
+            if step > slot.ceiling or (slot.only and pitches[step] % 12 not in slot.only):
+                return False
+            if 0 not in above:
+                if slot.long and above & {1, 11}:
+                    return False
+                strange += slot.strong
+        return strange <= STRANGE
 
-    def move(self, pitch: int) -> None:
-        """Go to a pitch, and know whether that was a leap."""
-        interval = pitch - self.at
-        self.leapt = interval if abs(interval) > WIDE else 0
-        self.at = pitch
+    def _events(
+        self, found: Sequence[int], times: Sequence[tuple[float, float]], phrase: Phrase
+    ) -> list[Event]:
+        pulse = theory.pulse(self.plan.metre)
+        start = phrase.bars[0].start
+        events: list[Event] = []
+        for step, (at, length) in zip(found, times, strict=True):
+            pitch = self.ladder.pitches[step]
+            self.last = (self.last[1], pitch)
+            accent = 0.05 if (at - start) % pulse == 0 else 0.0
+            swell = 0.06 * math.sin(math.pi * min(max((at - start) / phrase.motif.beats, 0.0), 1.0))
+            loud = 0.62 + 0.16 * phrase.bars[0].intensity + accent + swell
+            kept = before_clash(pitch, at, length, phrase.bars)
+            events.append((at, kept, pitch, loud + (0.04 if phrase.climax else 0.0)))
+            self.until = at + kept
+        return events
 
-    def _below(self, pitch: int) -> int:
-        return min(range(len(self.ladder)), key=lambda n: abs(self.ladder[n] - pitch))
+    def _room(self, phrase: Phrase, before: Bar | None, start: float) -> int:
+        """How many eighths of a pickup find room."""
+        if before is None:
+            return 0
+        free = start - max(self.until + 0.5, before.start)
+        return max(0, min(phrase.pickup, int(2 * free)))
 
-    def _price(self, pitch: int, chord: Chord, *, strong: bool, long: bool) -> float:
-        interval = pitch - self.at
-        price = 0.3 * max(0, abs(interval) - 2)
-        if abs(interval) > LEAP:
-            price += 6.0
-        if self.leapt:  # a leap is answered by a step back
-            price += 4.0 if self.leapt * interval >= 0 else 2.5 if abs(interval) > 2 else 0.0
-        above = {(pitch - note) % 12 for note in chord.notes}
-        if 0 not in above:
-            price += 3.0 if strong else 0.0
-            if 1 in above or 11 in above:
-                price += 5.0 if long else 2.0
-            elif self.plan.pentatonic and not self.leapt and not _pentatonic(pitch, self.plan):
-                price += 0.7
-        elif 11 in above and (chord.root - pitch) % 12 == 0 and long:
-            price += 1.5
-        return price
+    def _pickup(self, step: int, before: Bar, at: float) -> Slot:
+        chord = before.chord_at(at - before.start)
+        step = min(max(step, 0), len(self.ladder.pitches) - 1)
+        return Slot(step, chord.notes, False, False, frozenset(), len(self.ladder.pitches), LIKED)
+
+    def _slots(self, phrase: Phrase, wishes: Sequence[int], *, dear: float) -> list[Slot]:
+        pulse = theory.pulse(self.plan.metre)
+        motif, start = phrase.motif, phrase.bars[0].start
+        top = self.centre + self.plan.style.tune.span // 2 + phrase.lift // 2
+        ceiling = top + HEADROOM if phrase.climax else top
+        slots: list[Slot] = []
+        for n, (onset, length) in enumerate(zip(motif.onsets, motif.lengths, strict=True)):
+            bar = bar_at(phrase.bars, start + onset)
+            chord = bar.chord_at(start + onset - bar.start)
+            ends = n == len(motif.onsets) - 1
+            slots.append(
+                Slot(
+                    step=min(max(wishes[n], 0), len(self.ladder.pitches) - 1),
+                    chord=chord.notes,
+                    strong=(onset % pulse == 0 and not motif.free[n]) or ends,
+                    long=length > LONG,
+                    only=self._goal(chord, closes=phrase.closes) if ends else frozenset(),
+                    ceiling=min(ceiling, len(self.ladder.pitches) - 1),
+                    dear=dear,
+                )
+            )
+        return slots
+
+    def _goal(self, chord: Chord, *, closes: bool) -> frozenset[int]:
+        """Where a phrase may end: at home if it answers, on another note of the chord if it asks."""
+        tonic = self.plan.key.tonic
+        rubs = any((tonic - note) % 12 in {1, 11} for note in chord.notes)
+        inside = {note for note in chord.notes if note in {p % 12 for p in self.ladder.pitches}}
+        if closes:
+            return frozenset({tonic}) if tonic in inside and not rubs else frozenset(inside)
+        return frozenset(inside - {tonic})
 
 
 def sing(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
-    """The whole tune, section by section; a section that comes back brings its motifs back."""
-    singer = Singer(plan, voice, dice)
-    tune = plan.style.tune
-    motifs = _motifs(plan, dice)
-    events: list[Event] = []
-    for section_bars in by_section(bars):
-        section = section_bars[0].section
-        unit = _unit(section_bars, plan)
-        first, varied, second = motifs["b" if section.name == "b" else "a"]
-        lift = 2 if section.name == "b" else 0
-        letters = _letters(len(section_bars), unit, riff=plan.riff)
-        for number, letter in enumerate(letters):
-            place = number * unit
-            phrase = section_bars[place : place + unit]
-            motif = {"a": first, "'": varied, "b": second}[letter]
-            motif = fragment(motif, sum(bar.beats for bar in phrase))
-            last = number == len(letters) - 1
-            events += _phrase(singer, phrase, motif, lift + (2 if letter == "b" else 0), ends=last)
-    return [
-        (start, max(0.1, length * tune.length), pitch, loud)
-        for start, length, pitch, loud in events
-    ]
+    """The whole tune, section by section; a section that comes back brings its theme back."""
+    singer = Singer(plan, voice, register=int(dice.integers(-2, 3)))
+    return _song(bars, Planner(plan, dice, write_themes(plan)), singer)
 
 
-def by_section(bars: Sequence[Bar]) -> list[list[Bar]]:
-    """The bars in runs of one section each."""
-    runs: list[list[Bar]] = []
-    for bar in bars:
-        if runs and runs[-1][-1].section is bar.section:
-            runs[-1].append(bar)
-        else:
-            runs.append([bar])
-    return runs
-
-
-def _motifs(plan: Plan, dice: np.random.Generator) -> dict[str, tuple[Motif, Motif, Motif]]:
-    """For verse and chorus: a motif, its variation, and another one."""
-    tune = plan.style.tune
-    bars = 1 if plan.riff or plan.metre.beats > LONG_BAR else 2
-    pulse = theory.pulse(plan.metre)
-    motifs: dict[str, tuple[Motif, Motif, Motif]] = {}
-    for name, lift in (("a", 0.0), ("b", 0.2)):
-        first, second = (
-            invent(plan.metre.beats, bars, pulse, tune, dice, energy=plan.energy + lift)
-            for _ in range(2)
-        )
-        motifs[name] = (first, vary(first, tune, dice), second)
-    return motifs
-
-
-def _unit(bars: Sequence[Bar], plan: Plan) -> int:
-    """Bars in a phrase."""
-    return 1 if plan.riff or len(bars) < 2 or plan.metre.beats > LONG_BAR else 2
-
-
-def _letters(bars: int, unit: int, *, riff: bool) -> list[str]:
-    """Which motif each phrase sings: a a' b a'', and so on; a riff insists."""
-    count = -(-bars // unit)
-    pattern = "aaa'" if riff else "a'ba" if count >= 4 else "a'"
-    return [pattern[number % len(pattern)] for number in range(count)]
-
-
-def _phrase(
-    singer: Singer, bars: Sequence[Bar], motif: Motif, lift: int, *, ends: bool
+def improvise(
+    bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator
 ) -> list[Event]:
-    base = singer.base(lift)
-    # Every phrase starts from its own place, so that the same motif over the same chords is the same tune.
-    before, singer.at = singer.at, singer.ladder[base]
+    """A solo: busier than the tune, and new in every phrase."""
+    return _song(bars, Planner(plan, dice, write_themes(plan), fresh=True), Singer(plan, voice))
+
+
+def _song(bars: Sequence[Bar], planner: Planner, singer: Singer) -> list[Event]:
     events: list[Event] = []
-    for number, bar in enumerate(bars):
-        notes = notes_in_bar(motif, number, bar.beats, base, last=bar is bars[-1])
-        cell = tuple((note.onset, note.step) for note in notes)
-        if ends and notes and bar is bars[-1]:
-            pitches = _home(singer, bar, notes, before)
-        else:
-            pitches = _again(singer, bar, notes, cell) or _anew(singer, bar, notes, cell, before)
-        for note, pitch in zip(notes, pitches, strict=True):
-            start = bar.start + note.onset
-            accent = 0.06 if _on_beat(note, singer.plan) else 0.0
-            length = _before_clash(pitch, start, note.length, bars)
-            events.append((start, length, pitch, 0.66 + 0.16 * bar.intensity + accent))
+    before: Bar | None = None
+    for section in by_section(bars):
+        for phrase in planner.phrases(section):
+            adjoins = before is not None and before.index == phrase.bars[0].index - 1
+            events += singer.sing(phrase, before if adjoins else None)
+            before = phrase.bars[-1]
+    held = planner.plan.style.tune.length
+    return [(start, max(0.1, length * held), pitch, loud) for start, length, pitch, loud in events]
+
+
+def quote(bars: Sequence[Bar], plan: Plan, voice: Voice) -> list[Event]:
+    """Play the given tune, in the octaves in which the instrument is at home; sung again when the piece is longer."""
+    assert plan.given is not None, "a tune to quote"
+    tune = plan.given.tune
+    instrument = INSTRUMENTS[voice.instrument]
+    around = tuned_octave([note.pitch for note in tune], instrument.low, instrument.high)
+    beats = plan.metre.beats
+    length = beats * math.ceil(max(note.start + note.length for note in tune) / beats - 1e-6)
+    end = bars[-1].start + beats if bars else 0.0
+    events: list[Event] = []
+    for turn in range(math.ceil(end / length)):
+        for note in tune:
+            start = turn * length + note.start
+            if start < end - 1e-6:
+                pitch = fold(note.pitch + around, instrument.low, instrument.high)
+                held = min(note.length, end - start)
+                events.append((start, held, pitch, 0.6 + 0.25 * note.velocity))
     return events
 
 
-def _anew(
-    singer: Singer, bar: Bar, notes: Sequence[Written], cell: Cell, before: int
-) -> tuple[int, ...]:
-    """Find the notes of a bar, and remember them."""
-    pitches: list[int] = []
-    for note in notes:
-        strong = _on_beat(note, singer.plan) and not note.free
-        chord = bar.chord_at(note.onset)
-        pitches.append(singer.pitch(note.step, chord, strong=strong, long=note.length > LONG))
-        if note.first and abs(pitches[-1] - before) > WIDE:
-            singer.leapt = pitches[-1] - before
-    if cell:
-        singer.sung.setdefault(cell, []).append(tuple(pitches))
-    return tuple(pitches)
+def tuned_octave(pitches: Sequence[int], low: int, high: int) -> int:
+    """By how many semitones, in octaves, a tune moves to lie within a range best."""
+    middle = min(max(CENTRE, low + 8), high - 10)
+    outside = {
+        12 * n: (
+            sum(not low <= pitch + 12 * n <= high for pitch in pitches),
+            abs(sum(pitches) / len(pitches) + 12 * n - middle),
+        )
+        for n in range(-6, 7)
+    }
+    return min(outside, key=lambda shift: outside[shift])
 
 
-def _home(singer: Singer, bar: Bar, notes: Sequence[Written], before: int) -> tuple[int, ...]:
-    """The last bar of a section: its last steps lead to the note it rests on."""
-    rest = _cadence(singer, bar.chord_at(notes[-1].onset))
-    step = singer.ladder.index(rest)
-    way = 1 if singer.at >= rest else -1
-    led = [
-        replace(note, step=step + way * left) if left <= LED else note
-        for left, note in zip(range(len(notes) - 1, -1, -1), notes, strict=True)
-    ]
-    pitches = _anew(singer, bar, led[:-1], (), before)
-    singer.move(rest)
-    return (*pitches, rest)
+def fold(pitch: int, low: int, high: int) -> int:
+    """The pitch an octave or more away if it is out of range."""
+    while pitch > high:
+        pitch -= 12
+    while pitch < low:
+        pitch += 12
+    return pitch
 
 
-def _again(singer: Singer, bar: Bar, notes: Sequence[Written], cell: Cell) -> tuple[int, ...]:
-    """The notes that were found for this bar before, if they suit its chords; else none."""
-    for pitches in singer.sung.get(cell, ()):
-        if pitches and _suits(singer, bar, notes, pitches):
-            for pitch in pitches[-2:]:
-                singer.move(pitch)
-            return pitches
-    return ()
+def bar_at(bars: Sequence[Bar], beat: float) -> Bar:
+    """The last of the bars that has begun by then."""
+    return next((bar for bar in reversed(bars) if bar.start <= beat + 1e-9), bars[0])
 
 
-def _suits(singer: Singer, bar: Bar, notes: Sequence[Written], pitches: Sequence[int]) -> bool:
-    answer = pitches[0] - singer.at
-    if singer.leapt and (abs(answer) > 2 or answer * singer.leapt >= 0):
-        return False
-    strange = 0
-    for note, pitch in zip(notes, pitches, strict=True):
-        above = {(pitch - other) % 12 for other in bar.chord_at(note.onset).notes}
-        if 0 not in above:
-            if note.length > LONG and above & {1, 11}:
-                return False
-            strange += _on_beat(note, singer.plan) and not note.free
-    return strange <= STRANGE and abs(pitches[0] - singer.at) <= LEAP
-
-
-def _on_beat(note: Written, plan: Plan) -> bool:
-    return note.onset % theory.pulse(plan.metre) == 0
-
-
-def _cadence(singer: Singer, chord: Chord) -> int:
-    """The nearest tonic if the chord bears it, else the nearest note of the chord."""
-    tonic = singer.plan.key.tonic
-    rubs = any((tonic - note) % 12 in {1, 11} for note in chord.notes)
-    wanted = set(chord.notes) if rubs or tonic not in chord.notes else {tonic}
-    fitting = [pitch for pitch in singer.ladder if pitch % 12 in wanted]
-    return min(fitting, key=lambda pitch: abs(pitch - singer.at), default=singer.at)
-
-
-def _before_clash(pitch: int, start: float, length: float, bars: Sequence[Bar]) -> float:
+def before_clash(pitch: int, start: float, length: float, bars: Sequence[Bar]) -> float:
     """Let go of a note before a chord that it would rub against."""
     for bar in bars:
         for chord in bar.chords:
@@ -269,7 +248,10 @@ def _before_clash(pitch: int, start: float, length: float, bars: Sequence[Bar]) 
     return length
 
 
-def _pentatonic(pitch: int, plan: Plan) -> bool:
+def _plain(plan: Plan) -> frozenset[int]:
+    """The notes that a pentatonic tune keeps to; the whole scale for the others."""
+    if not plan.pentatonic:
+        return theory.scale(plan.key)
     steps = theory.MODES[plan.key.mode]
     degrees = PENTATONIC[theory.family(plan.key.mode)]
-    return (pitch - plan.key.tonic) % 12 in {steps[degree - 1] for degree in degrees}
+    return frozenset((plan.key.tonic + steps[degree - 1]) % 12 for degree in degrees)

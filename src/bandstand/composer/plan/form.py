@@ -1,30 +1,81 @@
-"""The form of a piece: which sections follow each other, how long and how intense. Knows neither style nor chords.
+"""The form of a piece: which sections follow each other, how long and how intense. Knows no chords and no notes.
 
-Pieces shorter than `SHORT` have no intro: their first bar is already the tune.
+The order of sections is in `forms.toml`. Pieces shorter than `SHORT` have no intro: their first bar is already the tune.
+What a prompt asks for (a build, a drop, no intro) is fitted in where there are bars for it.
 """
 
 from __future__ import annotations
 
 import math
+import tomllib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 from bandstand.composer.score import Metre, Section
 
-SHORT = 20.0
+SHORT, MEDIUM = 20.0, 64.0
 SLOWEST, FASTEST = 40.0, 240.0
 LOOP_SLACK = 0.002
 """Seconds by which the bars of a loop may miss its length: too few to be heard as a stumble."""
-INTENSITY = {"intro": 0.4, "a": 0.62, "b": 0.9, "bridge": 0.45, "outro": 0.5}
-CYCLE = ("a", "b", "a", "b", "bridge", "b")
+INTENSITY = {
+    "intro": 0.4,
+    "a": 0.62,
+    "b": 0.9,
+    "bridge": 0.45,
+    "solo": 0.82,
+    "build": 0.7,
+    "drop": 0.95,
+    "break": 0.42,
+    "outro": 0.5,
+}
+GROWTH = 0.03
+"""By how much a verse is more intense when it comes back."""
+PEAKS = ("b", "drop")
+LIFT, LIFTED_SECONDS, LIFTED_SHARE = 2, 150.0, 0.12
+HARD_TAIL = 0.6
+FADE_SHARE, FADE_SECONDS = 0.2, 12.0
+INTRO_SECONDS = (5.0, 10.0)
+"""Of pieces up to a minute, and of longer ones: then the hook must have been heard."""
+
+Named = tuple[str, frozenset[str]]
+"""A section's name and traits."""
 
 
-def tail(seconds: float) -> float:
-    """Seconds kept free for the last chord to ring."""
-    return min(max(0.08 * seconds, 0.4), 2.5)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What form a piece should have.
+
+    style         decides the order of sections
+    section_bars  length of a verse in a long piece
+    asked         flags of the prompt: "intro", "no-intro", "build", "drop", "breakdown", "bridge", "outro", "half-time"
+    loops         no intro, no outro
+    lifts         whether the last chorus may rise
+    """
+
+    style: str = ""
+    section_bars: int = 8
+    asked: frozenset[str] = frozenset()
+    loops: bool = False
+    lifts: bool = False
 
 
-def whole_bars(seconds: float, bpm: float, metre: Metre) -> int:
+def tail(seconds: float, *, hard: bool = False) -> float:
+    """Seconds kept free for the last chord to ring; a hard ending needs less."""
+    longest = HARD_TAIL if hard else 2.5
+    return min(max(0.08 * seconds, 0.4), longest)
+
+
+def whole_bars(seconds: float, bpm: float, metre: Metre, *, hard: bool = False) -> int:
     bar_seconds = metre.beats * 60.0 / bpm
-    return max(0, math.floor((seconds - tail(seconds)) / bar_seconds + 1e-9))
+    return max(0, math.floor((seconds - tail(seconds, hard=hard)) / bar_seconds + 1e-9))
+
+
+def fade(seconds: float) -> float:
+    """Seconds of a fade-out."""
+    return min(FADE_SHARE * seconds, FADE_SECONDS)
 
 
 def looped(seconds: float, bpm: float, metre: Metre, *, may_bend: bool) -> tuple[int, float] | None:
@@ -37,47 +88,142 @@ def looped(seconds: float, bpm: float, metre: Metre, *, may_bend: bool) -> tuple
     return (bars, bpm) if abs(slack) <= LOOP_SLACK else None
 
 
-def sections(
-    bars: int, seconds: float, *, section_bars: int = 8, loops: bool = False
-) -> tuple[Section, ...]:
-    """Share out the bars; the names say what repeats what. A loop has no intro and no outro."""
-    if seconds < SHORT or loops:
-        lengths = _short(bars)
-    elif bars < 3 * section_bars:
-        lengths = _medium(bars)
+def sections(bars: int, seconds: float, wish: Wish | None = None) -> tuple[Section, ...]:
+    """Share out the bars; the names say what repeats what."""
+    if bars == 0:
+        return ()
+    wish = wish or Wish()
+    order = _orders(wish.style)
+    intro = _intro(bars, seconds, wish)
+    outro = _outro(bars - intro, seconds, wish)
+    body = bars - intro - outro
+    if wish.loops or seconds < SHORT or body < 6:
+        named = _shared(body, 4 if body >= 8 else 2, _read(order["short"]))
+    elif seconds < MEDIUM or body < 3 * wish.section_bars:
+        named = _shared(body, 4, _read(order["medium"]))
     else:
-        lengths = _long(bars, section_bars)
+        named = _shared(body, wish.section_bars, _read(order["long"]))
+    named = _fitted(named, wish.asked)
+    edges = [(("intro", frozenset[str]()), intro), *named, (("outro", frozenset[str]()), outro)]
+    placed = _placed([edge for edge in edges if edge[1] > 0], wish.asked)
+    lifts = wish.lifts and order.get("lifts", False) and seconds >= LIFTED_SECONDS
+    return _lifted(placed, bars) if lifts else placed
+
+
+def _intro(bars: int, seconds: float, wish: Wish) -> int:
+    asked = "intro" in wish.asked and bars >= 4
+    if "no-intro" in wish.asked or not (asked or (seconds >= SHORT and not wish.loops)):
+        return 0
+    bar_seconds = seconds / bars
+    longest = INTRO_SECONDS[0] if seconds < MEDIUM else INTRO_SECONDS[1]
+    fitting = int(longest / bar_seconds)
+    wanted = 4 if bars >= 3 * wish.section_bars else 2 if bars >= 9 else 1 if bars >= 6 else 0
+    # Two, four or eight: an intro is a phrase.
+    found = next((length for length in (4, 2, 1) if length <= min(wanted, fitting)), 0)
+    return max(found, 2 if bars >= 6 else 1) if asked else found
+
+
+def _outro(bars: int, seconds: float, wish: Wish) -> int:
+    if wish.loops or bars < 6:
+        return 0
+    if seconds >= MEDIUM and bars >= 3 * wish.section_bars:
+        return 4
+    return 2 if "outro" in wish.asked else 0
+
+
+def _shared(bars: int, verse: int, cycle: Sequence[Named]) -> list[tuple[Named, int]]:
+    """Sections of one length each, builds half of it; the last one is a peak, and longer or shorter."""
+    if bars < verse + 2:
+        return [(cycle[0], bars)]
+    shared: list[tuple[Named, int]] = []
+    left, number = bars, 0
+    while left > 0:
+        named = cycle[number % len(cycle)]
+        number += 1
+        length = max(1, verse // 2) if named[0] in {"build", "break"} else verse
+        if left - length < max(2, verse // 2):
+            shared.append((_peak(named, cycle), left))
+            break
+        shared.append((named, length))
+        left -= length
+    return shared
+
+
+def _peak(named: Named, cycle: Sequence[Named]) -> Named:
+    """What the last section is: a piece does not stop in a build or a bridge."""
+    if named[0] in {"a", "b", "drop"}:
+        return named[0], named[1] - {"stripped", "stop"}
+    return next((other for other in cycle if other[0] in PEAKS), cycle[0])
+
+
+def _fitted(named: list[tuple[Named, int]], asked: Collection[str]) -> list[tuple[Named, int]]:
+    """Make room for what was asked for and is not there; it takes the end of the section before a peak."""
+    fitted = list(named)
+    if "drop" in asked:
+        fitted = [((_drop(which), length)) for which, length in fitted]
+    wanted = [("breakdown", "break"), ("bridge", "bridge"), ("build", "build"), ("drop", "build")]
+    for word, name in wanted:
+        if word in asked and all(which[0] != name for which, _ in fitted):
+            fitted = _inserted(fitted, name)
+    return fitted
+
+
+def _drop(named: Named) -> Named:
+    return ("drop", named[1]) if named[0] == "b" else named
+
+
+def _inserted(named: list[tuple[Named, int]], name: str) -> list[tuple[Named, int]]:
+    """A section cut off the end of the one before the last peak, as far as that has bars to give."""
+    for n in range(len(named) - 1, 0, -1):
+        (before, length), (peak, _) = named[n - 1], named[n]
+        if peak[0] in {*PEAKS, "build"} and length >= 4:
+            cut = length // 2
+            new = (name, frozenset({"stop"}) if name == "build" else frozenset[str]())
+            return [*named[: n - 1], (before, length - cut), (new, cut), *named[n:]]
+    (only, length), rest = named[0], named[1:]
+    if len(named) == 1 and length >= 6:
+        cut = length // 3
+        peak = ("drop" if name == "build" else "b", frozenset[str]())
+        return [(only, length - 2 * cut), ((name, frozenset[str]()), cut), (peak, cut), *rest]
+    return named
+
+
+def _placed(named: Sequence[tuple[Named, int]], asked: Collection[str]) -> tuple[Section, ...]:
+    always = {"half-time"} & set(asked)
     placed: list[Section] = []
+    times: dict[str, int] = {}
     first = 0
-    for name, length in lengths:
-        placed.append(Section(name, first, length, INTENSITY[name]))
+    for (name, traits), length in named:
+        time = times.get(name, 0)
+        times[name] = time + 1
+        energy = INTENSITY[name] + (min(GROWTH * time, 0.09) if name in {"a", "b"} else 0.0)
+        energy = 0.45 if "stripped" in traits else min(energy, 1.0)
+        placed.append(Section(name, first, length, round(energy, 3), traits | always))
         first += length
     return tuple(placed)
 
 
-def _short(bars: int) -> list[tuple[str, int]]:
-    if bars < 4:
-        return [("a", bars)]
-    verse = 4 if bars >= 8 else 2
-    return [("a", verse), *_alternate(bars - verse, verse, ("b", "a"))]
+def _lifted(placed: tuple[Section, ...], bars: int) -> tuple[Section, ...]:
+    """The last chorus and what follows it, a tone higher; only where that is the last glance of a long piece."""
+    last = max(
+        (n for n, section in enumerate(placed) if section.name in PEAKS), default=len(placed)
+    )
+    if last >= len(placed) or bars - placed[last].first_bar > LIFTED_SHARE * bars:
+        return placed
+    return tuple(
+        replace(section, lift=LIFT) if n >= last else section for n, section in enumerate(placed)
+    )
 
 
-def _medium(bars: int) -> list[tuple[str, int]]:
-    if bars < 6:
-        return _short(bars)
-    intro = 1 if bars < 9 else 2
-    return [("intro", intro), *_alternate(bars - intro, 4, ("a", "b"))]
+@cache
+def _read(text: str) -> tuple[Named, ...]:
+    words = (word.partition(":") for word in text.split())
+    return tuple((name, frozenset(trait.split("+")) - {""}) for name, _, trait in words)
 
 
-def _long(bars: int, verse: int) -> list[tuple[str, int]]:
-    intro = outro = 4
-    verses, rest = divmod(bars - intro - outro, verse)
-    body = [(CYCLE[n % len(CYCLE)], verse) for n in range(verses)]
-    return [("intro", intro), *body, ("outro", outro + rest)]
-
-
-def _alternate(bars: int, verse: int, names: tuple[str, ...]) -> list[tuple[str, int]]:
-    """Verses of one length; the last is longer or shorter, by half at most."""
-    count = max(1, round(bars / verse))
-    lengths = [verse] * (count - 1) + [bars - verse * (count - 1)]
-    return [(names[n % len(names)], length) for n, length in enumerate(lengths)]
+@cache
+def _orders(style: str) -> dict[str, Any]:
+    """The kind of form of a style."""
+    text = files("bandstand.composer.plan").joinpath("forms.toml").read_text("utf-8")
+    kinds: dict[str, dict[str, Any]] = tomllib.loads(text)
+    return next((kind for kind in kinds.values() if style in kind.get("styles", ())), kinds["song"])

@@ -16,7 +16,7 @@ from bandstand.composer.plan.given import moved
 from bandstand.composer.plan.style import Style, style, style_names
 from bandstand.composer.prompt.intent import Intent
 from bandstand.composer.prompt.lexicon import lexicon
-from bandstand.composer.score import Given, Key, Metre, Mix, Section
+from bandstand.composer.score import Given, Key, Metre, Mix, Role, Section
 
 TONICS = (0, 2, 4, 5, 7, 9, 10, 3)
 """Where a piece stands when no key is asked: the keys that instruments like."""
@@ -32,6 +32,8 @@ class Plan:
     loops     the bars fill the length, and the end goes over into the beginning
     given     what the piece is composed around, in the key of the plan
     variation 0 is the piece; another number keeps tempo, key, style, form, leader and motif, and varies the rest
+    soloing   whoever leads also plays the solos
+    fade      seconds of fade-out at the end; hard: the last chord is short
     seed      of the piece: players of one idiom agree by it on what none of them may choose alone
     """
 
@@ -52,6 +54,9 @@ class Plan:
     seed: int = 0
     given: Given | None = None
     variation: int = 0
+    soloing: bool = False
+    fade: float = 0.0
+    hard: bool = False
 
 
 def make_plan(
@@ -68,11 +73,20 @@ def make_plan(
     bpm = intent.bpm or given.bpm or _bpm(intent, chosen, dice)
     key = intent.key or given.key or _key(intent, chosen, dice)
     metre = intent.metre or given.metre or chosen.metre
-    bars = form.whole_bars(seconds, bpm, metre)
+    hard = "hard-ending" in intent.flags
+    bars = form.whole_bars(seconds, bpm, metre, hard=hard)
     looped = form.looped(seconds, bpm, metre, may_bend=not (intent.bpm or given.bpm))
     loops = "loop" in intent.flags and looped is not None
     if loops and looped is not None:
         bars, bpm = looped
+    voices = _cast(intent, chosen, seed, variation)
+    wish = form.Wish(
+        style=chosen.name,
+        section_bars=chosen.section_bars,
+        asked=intent.flags,
+        loops=loops,
+        lifts=key.mode in {"major", "minor"} and all(v.role is not Role.DRONE for v in voices),
+    )
     energy = chosen.energy + 0.3 * (intent.energy or 0.0) + 0.08 * (intent.pace or 0.0)
     return Plan(
         title=f"{chosen.title} in {theory.key_name(key)}",
@@ -82,8 +96,8 @@ def make_plan(
         key=key,
         metre=metre,
         bars=bars,
-        sections=form.sections(bars, seconds, section_bars=chosen.section_bars, loops=loops),
-        voices=cast(intent, chosen, chance.stage(seed, chance.CASTING, chosen.name)),
+        sections=form.sections(bars, seconds, wish),
+        voices=voices,
         energy=min(max(energy, 0.0), 1.0),
         riff="riff" in intent.flags,
         pentatonic="pentatonic" in intent.flags or chosen.tune.pentatonic,
@@ -92,7 +106,21 @@ def make_plan(
         seed=seed,
         given=moved(given, key) if given.tune or given.chords else None,
         variation=variation,
+        soloing=intent.solo is not None or "solo" in intent.flags,
+        fade=form.fade(seconds) if "fade-out" in intent.flags and not loops else 0.0,
+        hard=hard and not loops,
     )
+
+
+def _cast(intent: Intent, chosen: Style, seed: int, variation: int) -> tuple[Voice, ...]:
+    """Who plays; a variation keeps the leader and draws the others anew."""
+    voices = cast(intent, chosen, chance.stage(seed, chance.CASTING, chosen.name))
+    if variation == 0:
+        return voices
+    dice = chance.stage(seed, chance.CASTING, f"{chosen.name} {variation}")
+    led = next((voice for voice in voices if voice.role is Role.LEAD), None)
+    others = cast(intent, chosen, dice)
+    return tuple(led if led and voice.role is Role.LEAD else voice for voice in others)
 
 
 def _style_name(intent: Intent) -> str:

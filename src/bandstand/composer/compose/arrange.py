@@ -1,0 +1,107 @@
+"""Who plays in which bar. Not what: that is every player's own affair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bandstand.composer.compose.chart import Bar
+from bandstand.composer.plan.casting import Voice
+from bandstand.composer.plan.plan import Plan
+from bandstand.composer.score import Role
+
+ENTERS: dict[Role, float] = {
+    Role.DRONE: 0.0,
+    Role.PAD: 0.0,
+    Role.COMP: 0.2,
+    Role.BASS: 0.42,
+    Role.DRUMS: 0.42,
+    Role.ARP: 0.55,
+    Role.PERCUSSION: 0.58,
+    Role.COUNTER: 0.68,
+}
+"""How intense a bar must be for a role to play in it; the lead has its own rule."""
+ASKED_ENTERS = 0.45
+COLOURS = (Role.ARP, Role.PERCUSSION, Role.COUNTER, Role.PAD)
+"""Roles that may come and go without anybody missing them."""
+HALF = 4
+"""Bars after which somebody may come in."""
+LATE, ABSENT = 0.35, 0.2
+"""How often one of the colours comes in late, or leaves out a section that has been heard before."""
+
+
+def arrange(chart: Sequence[Bar], plan: Plan, dice: np.random.Generator) -> list[list[Bar]]:
+    """The bars in which each voice plays; where nobody would, the first does."""
+    voices = plan.voices
+    rests = _rests(chart, plan, dice)
+    solo = soloist(voices)
+    given = [
+        [
+            bar
+            for bar in _bars_of(chart, voice, plan, solo=solo == place)
+            if (voice.role, bar.index) not in rests or voice.asked
+        ]
+        for place, voice in enumerate(voices)
+    ]
+    filled = {bar.index for played in given for bar in played}
+    own = {bar.index for bar in given[0]}
+    given[0] = [bar for bar in chart if bar.index in own or bar.index not in filled]
+    return given
+
+
+def soloist(voices: Sequence[Voice]) -> int | None:
+    """Who takes the solos from the leader: the first who answers him."""
+    return next((n for n, voice in enumerate(voices) if voice.role is Role.COUNTER), None)
+
+
+def _bars_of(chart: Sequence[Bar], voice: Voice, plan: Plan, *, solo: bool) -> list[Bar]:
+    if voice.role is Role.LEAD:
+        if plan.given is not None and plan.given.tune:
+            return list(chart)
+        answered = soloist(plan.voices) is not None and not plan.soloing
+        return [bar for bar in chart if _sings(bar, answered=answered)]
+    threshold = min(ENTERS[voice.role], ASKED_ENTERS) if voice.asked else ENTERS[voice.role]
+    if len(chart) <= 4 and chart[0].section.name != "intro":
+        threshold = 0.0
+    return [
+        bar
+        for bar in chart
+        if (bar.intensity >= threshold and not _left_out(bar, voice.role))
+        or (solo and bar.section.name == "solo")
+    ]
+
+
+def _sings(bar: Bar, *, answered: bool) -> bool:
+    """The hook is heard early, from the second half of the intro on; in bridge and solo others speak."""
+    early = 2 * bar.place >= bar.section.bars - 1
+    if bar.section.name == "intro":
+        return early
+    return bar.section.name != "bridge" and not (bar.section.name == "solo" and answered)
+
+
+def _left_out(bar: Bar, role: Role) -> bool:
+    """A stripped section has neither beat nor bass, a break no beat, and before the drop the bass holds its breath."""
+    traits = bar.section.traits
+    if "stripped" in traits:
+        return role in {Role.DRUMS, Role.PERCUSSION, Role.BASS, Role.ARP, Role.COUNTER}
+    if bar.section.name == "break":
+        return role in {Role.DRUMS, Role.PERCUSSION, Role.BASS}
+    return bar.section.name == "build" and role is Role.BASS and 2 * bar.place >= bar.section.bars
+
+
+def _rests(chart: Sequence[Bar], plan: Plan, dice: np.random.Generator) -> set[tuple[Role, int]]:
+    """Colours that come in late or stay away, so that no two sections sound alike."""
+    roles = [role for role in COLOURS if any(voice.role is role for voice in plan.voices)]
+    rests: set[tuple[Role, int]] = set()
+    heard: set[str] = set()
+    for section in plan.sections:
+        bars = range(section.first_bar, section.first_bar + section.bars)
+        for role in roles:
+            roll = float(dice.random())
+            if section.bars >= 2 * HALF and roll < LATE:
+                rests |= {(role, bar) for bar in bars[:HALF]}
+            elif section.name in heard and section.name != "b" and roll < LATE + ABSENT:
+                rests |= {(role, bar) for bar in bars}
+        heard.add(section.name)
+    return rests

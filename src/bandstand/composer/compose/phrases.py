@@ -1,0 +1,231 @@
+"""The plan of a tune: which phrase sings what, how high it lies and how it ends. No pitches yet; `melody.py` finds them.
+
+A section is a period: phrases ask (they end open) and answer (they end at home), one of them carries the highest note.
+Themes belong to the piece: a section that comes back brings its own theme back, changed a little each time, and the
+chorus is often made of the verse's motif.
+
+    a, b, c    motifs of a theme        a'   another ending        a+, a-   a step higher, lower
+    a~2        what the second repeat of a section makes of it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bandstand.composer import chance, theory
+from bandstand.composer.compose.chart import Bar
+from bandstand.composer.compose.motif import (
+    Motif,
+    fragment,
+    invent,
+    invert,
+    ornament,
+    shorten,
+    vary,
+)
+from bandstand.composer.plan.plan import Plan
+
+LONG_BAR = 4.5  # beats; such a bar is a phrase
+FORMS: dict[int, tuple[str, ...]] = {
+    1: ("a",),
+    2: ("a a'", "a b", "a a+", "a a-"),
+    3: ("a a' b", "a b a'", "a a+ b", "a b c"),
+    4: (
+        "a a' b a'",
+        "a b a c",
+        "a a+ b a'",
+        "a b a b'",
+        "a a b c",
+        "a b c a'",
+        "a a- b a",
+        "a b a' c",
+    ),
+}
+RIFFS = ("a a a a'", "a a a+ a'", "a a' a a'", "a a b a'")
+PROFILES: tuple[tuple[int, ...], ...] = (
+    (0, 1, 3, 0),
+    (0, 0, 2, 1),
+    (1, 0, 3, 0),
+    (0, 2, 3, -1),
+    (0, -1, 2, 0),
+)
+"""How many steps higher each phrase of four begins."""
+POOL = 10
+"""Motifs that are thought of before one is taken."""
+RELATED = 0.55
+BUSIER_SOLO = 0.22
+SHORTENED = 0.5
+CHORUS_LIFT = 2
+THEMES = {"b": "b", "drop": "b", "build": "b", "chorus": "b"}
+"""Which theme a section sings; the others sing the verse's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """name: what it is remembered by; lift: steps of the ladder; closes: it ends on the tonic if the chord bears it."""
+
+    name: str
+    bars: tuple[Bar, ...]
+    motif: Motif
+    lift: int
+    closes: bool
+    climax: bool
+    pickup: int
+
+
+@dataclass
+class Theme:
+    """Motifs by letter; what is derived from them is remembered, so that it is the same wherever it comes back."""
+
+    plan: Plan
+    dice: np.random.Generator
+    energy: float
+    bars: int
+    seeds: dict[str, Motif] = field(default_factory=dict[str, Motif])
+    pickup: int = 0
+
+    def motif(self, token: str) -> Motif:
+        """What a letter with its marks stands for."""
+        if token not in self.seeds:
+            self.seeds[token] = self._derived(token)
+        return self.seeds[token]
+
+    def _derived(self, token: str) -> Motif:
+        tune, pulse = self.plan.style.tune, theory.pulse(self.plan.metre)
+        letter, changed = token[0], token.partition("~")[2]
+        if changed:
+            return ornament(self.motif(token.partition("~")[0]), pulse, self.dice)
+        if token[1:] == "'":
+            return vary(self.motif(letter), tune, self.dice)
+        if token[1:]:
+            return self.motif(letter)
+        return self._answering(self._new())
+
+    def _new(self) -> Motif:
+        """The most promising of several; the second one of a theme is freer."""
+        tune, pulse = self.plan.style.tune, theory.pulse(self.plan.metre)
+        pool = [
+            invent(self.plan.metre.beats, self.bars, pulse, tune, self.dice, energy=self.energy)
+            for _ in range(POOL)
+        ]
+        best = sorted(pool, key=promise, reverse=True)[:3]
+        return best[int(self.dice.integers(len(best)))]
+
+    def _answering(self, motif: Motif) -> Motif:
+        """Some phrases end early on a held note: somebody else may answer there."""
+        pulse = theory.pulse(self.plan.metre)
+        if self.plan.riff or self.dice.random() > SHORTENED:
+            return motif
+        last = (self.bars - 1) * self.plan.metre.beats + pulse * int(self.dice.integers(0, 3))
+        return shorten(motif, last, pulse)
+
+
+def promise(motif: Motif) -> float:
+    """What can be expected of a motif: a contour that goes somewhere, and long notes among short ones."""
+    height = max(motif.contour) - min(motif.contour)
+    still = sum(a == b for a, b in zip(motif.contour, motif.contour[1:], strict=False))
+    kinds = len(set(motif.lengths))
+    goes = 1.0 - abs(height - 4.5) / 6.0
+    return goes + 0.4 * min(kinds, 3) - 1.2 * still / len(motif.contour)
+
+
+def write_themes(plan: Plan) -> dict[str, Theme]:
+    """The themes of verse and chorus; they depend on nothing but the seed, so that variations keep them."""
+    dice = chance.stage(plan.seed, chance.MOTIF, plan.style.name)
+    bars = 1 if plan.riff or plan.metre.beats > LONG_BAR else 2
+    tune = plan.style.tune
+    varied = replace(
+        plan.style,
+        tune=replace(
+            tune,
+            density=min(max(tune.density + dice.uniform(-0.14, 0.14), 0.12), 1.0),
+            syncopation=max(0.0, tune.syncopation + dice.uniform(-0.1, 0.12)),
+        ),
+    )
+    own = replace(plan, style=varied)
+    pickups = (0, 0) if plan.riff else tuple(dice.choice((0, 0, 0, 1, 2), size=2).tolist())
+    verse = Theme(own, dice, plan.energy, bars, pickup=pickups[0])
+    chorus = Theme(own, dice, min(plan.energy + 0.15, 1.0), bars, pickup=pickups[1])
+    if dice.random() < RELATED:
+        # The chorus remembers the verse.
+        chorus.seeds["b"] = invert(verse.motif("a"))
+    return {"a": verse, "b": chorus}
+
+
+@dataclass
+class Planner:
+    """Shares out the bars of each section among phrases. fresh: for a soloist, who invents as he goes."""
+
+    plan: Plan
+    dice: np.random.Generator
+    themes: dict[str, Theme]
+    fresh: bool = False
+    forms: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    seen: dict[str, int] = field(default_factory=dict[str, int])
+
+    def phrases(self, bars: Sequence[Bar]) -> list[Phrase]:
+        """The phrases of one section."""
+        name = bars[0].section.name
+        theme = self._theme(name)
+        unit = 1 if self.plan.riff or self.plan.metre.beats > LONG_BAR or name == "build" else 2
+        groups = [tuple(bars[n : n + unit]) for n in range(0, len(bars), unit)]
+        time = self.seen.get(name, 0)
+        self.seen[name] = time + 1
+        tokens = ["a"] * len(groups) if name == "build" else self._tokens(name, len(groups), time)
+        profile = PROFILES[int(self.dice.integers(len(PROFILES)))]
+        top = round(0.62 * (len(groups) - 1))
+        pulse = theory.pulse(self.plan.metre)
+        found: list[Phrase] = []
+        for number, (group, token) in enumerate(zip(groups, tokens, strict=True)):
+            last = number == len(groups) - 1
+            lift = (
+                min(number, 5) if name == "build" else profile[number % 4] if len(groups) > 2 else 0
+            )
+            lift += {"+": 1, "-": -1}.get(token[1:2], 0)
+            lift += CHORUS_LIFT if THEMES.get(name) == "b" else 0
+            found.append(
+                Phrase(
+                    name=f"{THEMES.get(name, 'a')}{token.rstrip('+-')}{'!' if self.fresh else ''}",
+                    bars=group,
+                    motif=fragment(theme.motif(token), sum(bar.beats for bar in group), pulse),
+                    lift=lift,
+                    closes=last or (number % 2 == 1 and token.endswith("'")),
+                    climax=number == top and len(groups) > 1,
+                    pickup=theme.pickup,
+                )
+            )
+        return found
+
+    def _theme(self, name: str) -> Theme:
+        if not self.fresh:
+            return self.themes[THEMES.get(name, "a")]
+        model = self.themes["a"]
+        tune = model.plan.style.tune
+        busier = replace(tune, density=min(tune.density + BUSIER_SOLO, 1.0))
+        plan = replace(model.plan, style=replace(model.plan.style, tune=busier))
+        return Theme(plan, self.dice, model.energy, model.bars)
+
+    def _tokens(self, name: str, count: int, time: int) -> list[str]:
+        """One token a phrase: a form of four phrases, again and again; each time some of it has changed."""
+        kind = THEMES.get(name, "a")
+        tokens: list[str] = []
+        while len(tokens) < count:
+            size = min(4, count - len(tokens))
+            key = f"{kind}{size}"
+            if key not in self.forms:
+                forms = RIFFS if self.plan.riff and size == 4 else FORMS[size]
+                self.forms[key] = tuple(forms[int(self.dice.integers(len(forms)))].split())
+            form = self.forms[key]
+            tokens += [self._changed(token, time + len(tokens) // 4) for token in form]
+        return tokens
+
+    def _changed(self, token: str, time: int) -> str:
+        """A hook stays what it is; the rest of a theme is varied when it comes back."""
+        if time == 0:
+            return token
+        likely = 0.2 if token[0] == "a" else 0.45
+        changed = self.dice.random() < min(likely + 0.05 * time, 0.6)
+        return f"{token.rstrip('+-')}~{time}" if changed else token
