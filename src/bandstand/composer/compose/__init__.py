@@ -23,8 +23,8 @@ from bandstand.composer.compose.draft import Sketch, sketch, write, write_figure
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Score
 
-SKETCHES, FEWEST = 20, 2
-SKETCHED_BARS = 300
+SKETCHES, FEWEST = 28, 2
+SKETCHED_BARS = 420
 """Bars of sketches that are written at most: long pieces average out whatever the dice say."""
 WRITTEN, WRITTEN_BARS = 4, 120
 """Sketches that are written out, and how many bars of them; a doubtful key is worth twice as many."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from bandstand.composer.compose.motif import (
     vary,
 )
 from bandstand.composer.plan.plan import Plan
+from bandstand.composer.plan.style import Tune
+from bandstand.composer.score import Metre
 
 LONG_BAR = 4.5  # beats; such a bar is a phrase
 FORMS: dict[int, tuple[str, ...]] = {
@@ -78,49 +81,52 @@ class Phrase:
 
 @dataclass
 class Theme:
-    """Motifs by letter; what is derived from them is remembered, so that it is the same wherever it comes back."""
+    """Motifs by letter; what is derived from them is remembered, so that it is the same wherever it comes back.
 
-    plan: Plan
-    dice: np.random.Generator
-    energy: float
+    name  of the dice: every letter has its own, so that no motif depends on what was asked before
+    """
+
+    name: str
+    seed: int
+    tune: Tune
+    beats: float
+    pulse: float
     bars: int
-    seeds: dict[str, Motif] = field(default_factory=dict[str, Motif])
+    energy: float
+    riff: bool
     pickup: int = 0
+    known: dict[str, Motif] = field(default_factory=dict[str, Motif])
 
     def motif(self, token: str) -> Motif:
         """What a letter with its marks stands for."""
-        if token not in self.seeds:
-            self.seeds[token] = self._derived(token)
-        return self.seeds[token]
+        if token not in self.known:
+            dice = chance.stage(self.seed, chance.MOTIF, f"{self.name} {token}")
+            self.known[token] = self._derived(token, dice)
+        return self.known[token]
 
-    def _derived(self, token: str) -> Motif:
-        tune, pulse = self.plan.style.tune, theory.pulse(self.plan.metre)
-        letter, changed = token[0], token.partition("~")[2]
+    def _derived(self, token: str, dice: np.random.Generator) -> Motif:
+        letter, _, changed = token.partition("~")
         if changed:
-            return ornament(self.motif(token.partition("~")[0]), pulse, self.dice)
+            return ornament(self.motif(letter), self.pulse, dice)
         if token[1:] == "'":
-            return vary(self.motif(letter), tune, self.dice)
-        if token[1:]:
-            return self.motif(letter)
-        return self._answering(self._new())
+            return vary(self.motif(token[0]), self.tune, dice)
+        return self.motif(token[0]) if token[1:] else self._answering(self._new(dice), dice)
 
-    def _new(self) -> Motif:
-        """The most promising of several; the second one of a theme is freer."""
-        tune, pulse = self.plan.style.tune, theory.pulse(self.plan.metre)
+    def _new(self, dice: np.random.Generator) -> Motif:
+        """One of the most promising of several."""
         pool = [
-            invent(self.plan.metre.beats, self.bars, pulse, tune, self.dice, energy=self.energy)
+            invent(self.beats, self.bars, self.pulse, self.tune, dice, energy=self.energy)
             for _ in range(POOL)
         ]
         best = sorted(pool, key=promise, reverse=True)[:3]
-        return best[int(self.dice.integers(len(best)))]
+        return best[int(dice.integers(len(best)))]
 
-    def _answering(self, motif: Motif) -> Motif:
+    def _answering(self, motif: Motif, dice: np.random.Generator) -> Motif:
         """Some phrases end early on a held note: somebody else may answer there."""
-        pulse = theory.pulse(self.plan.metre)
-        if self.plan.riff or self.dice.random() > SHORTENED:
+        if self.riff or dice.random() > SHORTENED:
             return motif
-        last = (self.bars - 1) * self.plan.metre.beats + pulse * int(self.dice.integers(0, 3))
-        return shorten(motif, last, pulse)
+        last = (self.bars - 1) * self.beats + self.pulse * int(dice.integers(0, 3))
+        return shorten(motif, last, self.pulse)
 
 
 def promise(motif: Motif) -> float:
@@ -134,24 +140,38 @@ def promise(motif: Motif) -> float:
 
 def write_themes(plan: Plan) -> dict[str, Theme]:
     """The themes of verse and chorus; they depend on nothing but the seed, so that variations keep them."""
-    dice = chance.stage(plan.seed, chance.MOTIF, plan.style.name)
-    bars = 1 if plan.riff or plan.metre.beats > LONG_BAR else 2
-    tune = plan.style.tune
-    varied = replace(
-        plan.style,
-        tune=replace(
-            tune,
-            density=min(max(tune.density + dice.uniform(-0.14, 0.14), 0.12), 1.0),
-            syncopation=max(0.0, tune.syncopation + dice.uniform(-0.1, 0.12)),
-        ),
+    return _themes(plan.seed, plan.style.name, plan.style.tune, plan.metre, plan.energy, plan.riff)
+
+
+@lru_cache(maxsize=32)
+def _themes(
+    seed: int, style: str, tune: Tune, metre: Metre, energy: float, riff: bool
+) -> dict[str, Theme]:
+    dice = chance.stage(seed, chance.MOTIF, style)
+    own = replace(
+        tune,
+        density=min(max(tune.density + float(dice.uniform(-0.14, 0.14)), 0.12), 1.0),
+        syncopation=max(0.0, tune.syncopation + float(dice.uniform(-0.1, 0.12))),
     )
-    own = replace(plan, style=varied)
-    pickups = (0, 0) if plan.riff else tuple(dice.choice((0, 0, 0, 1, 2), size=2).tolist())
-    verse = Theme(own, dice, plan.energy, bars, pickup=pickups[0])
-    chorus = Theme(own, dice, min(plan.energy + 0.15, 1.0), bars, pickup=pickups[1])
+    bars = 1 if riff or metre.beats > LONG_BAR else 2
+    pickups = dice.choice((0, 0, 0, 1, 2), size=2).tolist()
+    verse, chorus = (
+        Theme(
+            name=f"{style} {name}",
+            seed=seed,
+            tune=own,
+            beats=metre.beats,
+            pulse=theory.pulse(metre),
+            bars=bars,
+            energy=min(energy + lift, 1.0),
+            riff=riff,
+            pickup=0 if riff else pickup,
+        )
+        for name, lift, pickup in (("a", 0.0, pickups[0]), ("b", 0.15, pickups[1]))
+    )
     if dice.random() < RELATED:
         # The chorus remembers the verse.
-        chorus.seeds["b"] = invert(verse.motif("a"))
+        chorus.known["b"] = invert(verse.motif("a"))
     return {"a": verse, "b": chorus}
 
 
@@ -188,7 +208,7 @@ class Planner:
             lift += CHORUS_LIFT if THEMES.get(name) == "b" else 0
             found.append(
                 Phrase(
-                    name=f"{THEMES.get(name, 'a')}{token.rstrip('+-')}{'!' if self.fresh else ''}",
+                    name=f"{theme.name} {token.rstrip('+-')}",
                     bars=group,
                     motif=fragment(theme.motif(token), sum(bar.beats for bar in group), pulse),
                     lift=lift,
@@ -203,10 +223,9 @@ class Planner:
         if not self.fresh:
             return self.themes[THEMES.get(name, "a")]
         model = self.themes["a"]
-        tune = model.plan.style.tune
-        busier = replace(tune, density=min(tune.density + BUSIER_SOLO, 1.0))
-        plan = replace(model.plan, style=replace(model.plan.style, tune=busier))
-        return Theme(plan, self.dice, model.energy, model.bars)
+        busier = replace(model.tune, density=min(model.tune.density + BUSIER_SOLO, 1.0))
+        number = int(self.dice.integers(1 << 30))
+        return replace(model, name=f"{model.name} {number}", tune=busier, known={})
 
     def _tokens(self, name: str, count: int, time: int) -> list[str]:
         """One token a phrase: a form of four phrases, again and again; each time some of it has changed."""
