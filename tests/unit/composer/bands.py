@@ -30,6 +30,7 @@ INSTRUMENTS_OF = {
 }
 STYLES = {
     "raga": "indian-classical",
+    "swing": "jazz",
 }
 """Whose chords an idiom is tested with; pop otherwise."""
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from bandstand.composer.compose.chart import Bar, Event
 from bandstand.composer.compose.idioms import ground
-from bandstand.composer.compose.idioms.raga import Raga, Way, choose, walk
+from bandstand.composer.compose.idioms.raga import Raga, Roads, choose
 from bandstand.composer.compose.idioms.tala import Tala, ends_piece, tala_for, tihai
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
@@ -37,26 +37,25 @@ class Soloist:
     raga: Raga
     tonic: int
     pitches: list[int]
+    roads: Roads
     middle: int
     dice: np.random.Generator
     at: int
 
-    def rest_near(self, wanted: float, among: frozenset[int] | set[int] | None = None) -> int:
-        """The note nearest to a pitch on which a phrase may rest."""
-        classes = {(self.tonic + note) % 12 for note in (among or self.raga.rests)}
-        return ground.nearest([p for p in self.pitches if p % 12 in classes], wanted)
+    def rest_near(self, wanted: float, *, before: int | None = None) -> int:
+        """The pitch nearest to a wanted one on which a phrase may rest; before: what the next phrase begins with."""
+        classes = {(self.tonic + note) % 12 for note in self.raga.rests}
+        resting = [pitch for pitch in self.pitches if pitch % 12 in classes]
+        if before is not None:
+            leading = [p for p in resting if self.raga.may_go(p, before, self.tonic)]
+            resting = leading or resting
+        return ground.nearest(resting, wanted)
 
-    def line(self, first: int, last: int, strong: Sequence[bool]) -> list[int]:
-        """Notes from one pitch to another; from the nearest other pitch where the raga has no such way."""
-        starts = sorted(
-            (p for p in self.pitches if abs(p - last) <= 12), key=lambda p: abs(p - first)
-        )
-        for start in starts:
-            way = Way(start, last, strong)
-            found = walk(self.raga, self.pitches, self.tonic, way, self.dice)
-            if found:
-                return found
-        return [last] * len(strong)
+    def onward(self, last: int, strong: Sequence[bool]) -> list[int]:
+        """A phrase to a pitch, whose first note the raga reaches from where the soloist is."""
+        line = self.roads.walk(self.at, last, [False, *strong], self.dice)
+        self.at = last
+        return line[1:]
 
 
 def play_melody(
@@ -86,7 +85,7 @@ def _soloist(plan: Plan, voice: Voice, dice: np.random.Generator) -> Soloist:
     classes = {(tonic + note) % 12 for note in raga.notes}
     pitches = ground.ladder(classes, voice.instrument, middle + 4, 12)
     middle = ground.nearest([p for p in pitches if p % 12 == tonic], middle)
-    return Soloist(raga, tonic, pitches, middle, dice, middle)
+    return Soloist(raga, tonic, pitches, Roads(raga, pitches, tonic), middle, dice, middle)
 
 
 def _rhythm(
@@ -111,8 +110,7 @@ def _starts(lengths: Sequence[float]) -> list[float]:
 def _phrase(soloist: Soloist, lengths: Sequence[float], last: int) -> Phrase:
     """A phrase with these lengths, from where the soloist is to a resting note."""
     starts = _starts(lengths)
-    line = soloist.line(soloist.at, last, [start % 1.0 == 0.0 for start in starts])
-    soloist.at = last
+    line = soloist.onward(last, [start % 1.0 == 0.0 for start in starts])
     return tuple(zip(starts, lengths, line, strict=True))
 
 
@@ -125,7 +123,7 @@ def _gat_line(soloist: Soloist, plan: Plan, tala: Tala, name: str) -> Phrase:
     half = plan.metre.beats * LINE_BARS / 2
     catch = _in_place(raga.pakad[int(dice.integers(len(raga.pakad)))], soloist, high)
     opening = _opening(soloist, catch, _rhythm(half, cells, dice))
-    rest = soloist.rest_near(soloist.middle + high // 2, {0, raga.vadi})
+    rest = soloist.rest_near(soloist.middle + high // 2, before=catch[0])
     closing = _phrase(soloist, _rhythm(half, cells, dice), rest)
     return (*opening, *((half + start, length, pitch) for start, length, pitch in closing))
 
@@ -134,11 +132,10 @@ def _opening(soloist: Soloist, catch: Sequence[int], lengths: Sequence[float]) -
     """The catch-phrase, and from its end to a resting note if the rhythm goes on."""
     starts = _starts(lengths)
     kept = list(catch[: len(lengths)])
+    soloist.at = kept[-1]
     if len(lengths) > len(kept):
         rest = soloist.rest_near(kept[-1] + int(soloist.dice.integers(-4, 5)))
-        strong = [start % 1.0 == 0.0 for start in starts[len(kept) - 1 :]]
-        kept[-1:] = soloist.line(kept[-1], rest, strong)
-    soloist.at = kept[-1]
+        kept += soloist.onward(rest, [start % 1.0 == 0.0 for start in starts[len(kept) :]])
     return tuple(zip(starts, lengths, kept, strict=True))
 
 
@@ -167,14 +164,15 @@ def _gat(soloist: Soloist, bars: Sequence[Bar], line: Phrase) -> list[Event]:
     events = [_event(start, note, loud) for note in kept]
     soloist.at = kept[-1][2]
     if free:
-        events += _free(soloist, bars[1], loud)
+        events += _free(soloist, bars[1], line[0][2], loud)
     return events
 
 
-def _free(soloist: Soloist, bar: Bar, loud: float) -> list[Event]:
-    """A bar of improvisation: slow, or a tan in sixteenths that ends on a resting note."""
+def _free(soloist: Soloist, bar: Bar, following: int, loud: float) -> list[Event]:
+    """A bar of improvisation: slow, or a tan in sixteenths that ends on a note from which the line begins again."""
     dice = soloist.dice
-    last = soloist.rest_near(soloist.middle + int(dice.choice((0, 0, 4, 7, 12))))
+    wanted = soloist.middle + int(dice.choice((0, 0, 4, 7, 12)))
+    last = soloist.rest_near(wanted, before=following)
     quick = bar.intensity > TAN_FROM and bar.beats >= TAN_ROOM and dice.random() < 0.7
     if quick:
         count = round((bar.beats - 1.0) / TAN)
@@ -197,15 +195,13 @@ def _alap(soloist: Soloist, bars: Sequence[Bar]) -> list[Event]:
 
 def _with_tihai(soloist: Soloist, events: list[Event], bar: Bar, plan: Plan) -> list[Event]:
     figure = tihai(bar, plan.metre)
-    sa = soloist.middle
-    line = soloist.line(soloist.rest_near(sa + 5), sa, [False] * figure.notes)
+    line = soloist.onward(soloist.middle, [False] * figure.notes)
     kept = [event for event in events if event[0] < figure.onsets[0] - 1e-9]
     pitches = [line[n % figure.notes] for n in range(len(figure.onsets))]
     closing = [
         (onset, figure.apart * (1.6 if (n + 1) % figure.notes == 0 else 0.95), pitch, 0.8)
         for n, (onset, pitch) in enumerate(zip(figure.onsets, pitches, strict=True))
     ]
-    soloist.at = sa
     return [*kept, *closing]
 
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bandstand.composer import theory
 from bandstand.composer.compose.idioms import ground
@@ -87,43 +88,51 @@ def choose(plan: Plan) -> Raga:
     return fitting[int(ground.agreed(plan, "raga").integers(len(fitting)))]
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Where a phrase goes: from one pitch to another; strong: for each of its notes, whether it stands on a beat."""
+class Roads:
+    """Which pitches of an instrument a raga joins, and walks along them."""
 
-    first: int
-    last: int
-    strong: Sequence[bool]
+    def __init__(self, raga: Raga, pitches: Sequence[int], tonic: int) -> None:
+        self.pitches = pitches
+        self._joined = np.array([[raga.may_go(a, b, tonic) for b in pitches] for a in pitches])
+        self._rests = np.array([(pitch - tonic) % 12 in raga.rests for pitch in pitches])
 
+    def walk(
+        self, first: int, last: int, strong: Sequence[bool], dice: np.random.Generator
+    ) -> list[int]:
+        """A way through the raga, from the pitch nearest to the first from which there is one.
 
-def walk(
-    raga: Raga, pitches: Sequence[int], tonic: int, way: Way, dice: np.random.Generator
-) -> list[int] | None:
-    """A way through the raga, or None if there is none; on beats it prefers the notes that rest.
-
-    return  pitches, each of which the raga goes to from the one before
-    """
-    roads = {a: [b for b in pitches if raga.may_go(a, b, tonic)] for a in pitches}
-    # From which pitches the goal can be reached in 0, 1, 2 ... steps.
-    reach: list[set[int]] = [{way.last}]
-    for _ in way.strong[1:]:
-        reach.append({a for a, onward in roads.items() if reach[-1].intersection(onward)})
-    if way.first not in reach.pop():
-        return None
-    found, direction = [way.first], 0
-    for strong in way.strong[1:]:
-        at, goal = found[-1], reach.pop()
-        onward = [b for b in roads[at] if b in goal]
-        resting = [(b - tonic) % 12 in raga.rests for b in onward]
-        weights = np.array(
-            [
-                _liking(b - at, direction) * (1.0 if rests or not strong else BESIDE)
-                for b, rests in zip(onward, resting, strict=True)
+        last    pitch of the last note
+        strong  for each note whether it stands on a beat, where the notes that rest are preferred
+        return  pitches, each of which the raga goes to from the one before
+        """
+        # From which pitches the goal can be reached in 0, 1, 2 ... steps.
+        reach: list[NDArray[np.bool_]] = [np.array([pitch == last for pitch in self.pitches])]
+        for _ in strong[1:]:
+            reach.append(np.any(self._joined & reach[-1], axis=1))
+        possible = np.flatnonzero(reach.pop()).tolist()
+        at = min(possible, key=lambda n: abs(self.pitches[n] - first))
+        found, direction = [at], 0
+        for beat in strong[1:]:
+            onward = np.flatnonzero(self._joined[at] & reach.pop()).tolist()
+            weights = [
+                _liking(self.pitches[n] - self.pitches[at], direction)
+                * (1.0 if self._rests[n] or not beat else BESIDE)
+                for n in onward
             ]
-        )
-        found.append(onward[int(dice.choice(len(onward), p=weights / weights.sum()))])
-        direction = int(np.sign(found[-1] - at)) or direction
-    return found
+            before, at = at, onward[_pick(weights, dice)]
+            found.append(at)
+            direction = int(np.sign(at - before)) or direction
+        return [self.pitches[n] for n in found]
+
+
+def _pick(weights: Sequence[float], dice: np.random.Generator) -> int:
+    """A place, the likelier the heavier."""
+    mark = float(dice.random()) * sum(weights)
+    for place, weight in enumerate(weights):
+        mark -= weight
+        if mark < 0.0:
+            return place
+    return len(weights) - 1
 
 
 def _liking(step: int, direction: int) -> float:

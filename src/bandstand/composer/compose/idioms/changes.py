@@ -1,0 +1,86 @@
+"""Chord changes as musicians write them, for idioms whose chords are not built on the scale alone.
+
+"1:maj7 b3:dim7 | 2:m7 5:7" is two bars; degrees count on the major scale above the tonic, b and # move them, the part
+after the colon is a name of `theory.QUALITIES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from bandstand.composer import theory
+from bandstand.composer.compose.chart import Bar
+from bandstand.composer.compose.idioms import ground
+from bandstand.composer.plan.plan import Plan
+from bandstand.composer.score import Chord, Key
+
+MAJOR = (0, 2, 4, 5, 7, 9, 11)
+Bars = tuple[tuple[str, ...], ...]
+
+
+@cache
+def read(text: str) -> Bars:
+    return tuple(tuple(bar.split()) for bar in text.split("|"))
+
+
+@cache
+def spell(word: str, key: Key) -> tuple[int, tuple[int, ...], str]:
+    """Root, pitch classes and name of one chord."""
+    degree, _, quality = word.partition(":")
+    moved = degree.count("#") - degree.count("b")
+    root = (key.tonic + MAJOR[int(degree.strip("#b")) - 1] + moved) % 12
+    intervals = _qualities()[quality]
+    notes = tuple((root + interval) % 12 for interval in intervals)
+    return root, notes, theory.note_name(root, key) + quality
+
+
+def by_section(
+    chart: Sequence[Bar], plan: Plan, loops: Mapping[str, Sequence[str]]
+) -> tuple[Bar, ...]:
+    """One loop for verses, another for choruses, a third for bridges, chosen by the seed.
+
+    loops  by mode; a chart in another mode stays as it is
+    """
+    written = loops.get(plan.key.mode)
+    if written is None:
+        return tuple(chart)
+    order = ground.agreed(plan, "changes").permutation(len(written)).tolist()
+    place_of = {"b": 1, "bridge": 2}
+    chosen = [read(written[n]) for n in order]
+    chords: list[tuple[Chord, ...]] = []
+    for bar in chart:
+        loop = chosen[place_of.get(bar.section.name, 0) % len(chosen)]
+        chords.append(_in_bar(loop[bar.place % len(loop)], bar, plan))
+    return ground.with_chords(chart, chords)
+
+
+def throughout(
+    chart: Sequence[Bar], plan: Plan, forms: Mapping[str, Sequence[str]]
+) -> tuple[Bar, ...]:
+    """One form for the whole piece, by family of mode, begun again when it ends."""
+    written = forms[theory.family(plan.key.mode)]
+    form = read(written[int(ground.agreed(plan, "changes").integers(len(written)))])
+    chords = [_in_bar(form[bar.index % len(form)], bar, plan) for bar in chart]
+    return ground.with_chords(chart, chords)
+
+
+def _in_bar(words: Sequence[str], bar: Bar, plan: Plan) -> tuple[Chord, ...]:
+    """One or more chords shared out over a bar, on its pulses."""
+    pulse = theory.pulse(plan.metre)
+    pulses = bar.beats / pulse
+    words = words[: max(1, int(pulses))]
+    starts = [pulse * round(n * pulses / len(words)) for n in range(len(words))]
+    ends = [*starts[1:], bar.beats]
+    return tuple(
+        Chord(bar.start + start, end - start, *spell(word, plan.key))
+        for word, start, end in zip(words, starts, ends, strict=True)
+    )
+
+
+@cache
+def _qualities() -> Mapping[str, tuple[int, ...]]:
+    named: dict[str, tuple[int, ...]] = {}
+    for intervals, name in theory.QUALITIES.items():
+        named.setdefault(name, intervals)
+    return named

@@ -1,0 +1,236 @@
+"""Jazz that swings: walking bass, ride and comping left hand, rootless voicings, lines of eighths with enclosures.
+
+Eighths are written straight; the style's swing comes with the performance. Sources: Mark Levine, The Jazz Theory Book
+(1995), for voicings; common practice for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bandstand.composer import theory
+from bandstand.composer.compose import groove
+from bandstand.composer.compose.chart import Bar, Event
+from bandstand.composer.compose.idioms import changes, ground, tune
+from bandstand.composer.instruments import INSTRUMENTS, KEYS
+from bandstand.composer.plan.casting import Voice
+from bandstand.composer.plan.plan import Plan
+from bandstand.composer.score import Chord, Role
+
+CHANGES = {
+    "major": (
+        "1:maj7 6:m7 | 2:m7 5:7 | 1:maj7 6:m7 | 2:m7 5:7",
+        "1:maj7 | 1:maj7 | 2:m7 5:7 | 1:maj7",
+        "1:maj7 4:maj7 | 3:m7 6:7 | 2:m7 5:7 | 1:maj7",
+        "1:maj7 | 6:7 | 2:m7 5:7 | 1:maj7 | 1:maj7 | 2:7 | 2:m7 5:7 | 1:maj7",
+        "1:maj7 b3:dim7 | 2:m7 5:7 | 1:maj7 | 1:maj7",
+    ),
+    "minor": (
+        "1:m7 | 2:m7b5 5:7 | 1:m7 | 1:m7",
+        "1:m7 4:m7 | 1:m7 | 2:m7b5 5:7 | 1:m7",
+        "1:m7 | 4:m7 b7:7 | b3:maj7 b6:maj7 | 2:m7b5 5:7 | 1:m7 | 1:m7 | 2:m7b5 5:7 | 1:m7",
+        "1:m7 b6:maj7 | 2:m7b5 5:7 | 1:m7 | 1:m7",
+    ),
+    "dorian": (
+        "1:m7 | 1:m7 | 1:m7 4:7 | 1:m7",
+        "1:m7 | 4:7 | 1:m7 | 1:m7",
+        "1:m7 2:m7 | 1:m7 | 4:7 2:m7 | 1:m7",
+    ),
+}
+HEADS = {
+    "duple": (
+        ("x-x-x-x-X-x-..x-", "--x-x-x---......"),
+        ("..x-x-x-x-x-x-x-", "X-..X---........"),
+        ("x---x-x-..x-x-x-", "x-x-..X---......"),
+        ("....x-x-x-x-x-x-", "x-x-x-X---..x-X-"),
+        ("X-..x-..X---..x-", "--x-x-..X---...."),
+        ("..x---x---x-x-x-", "X---..x-X---...."),
+    ),
+    "triple": (
+        ("x-x-x-x-x-x-", "X---..x-...."),
+        ("..x-x-x-x---", "x-x-x-X-...."),
+        ("X-..x-x-x-x-", "x-x-X---...."),
+    ),
+    "compound": (
+        ("x-x-x-x-x-x-", "X---x-X-----"),
+        ("x---x-x-x-x-", "x-x-x-X-...."),
+    ),
+}
+HEAD = tune.Manner(rhythms=HEADS, scheme="abac", centre=70, reach=10, chromatic=0.3, length=0.95)
+COMPS = (
+    ("X.....X.........", "x-----....X....."),
+    ("......X-......X-", "......X-........"),
+    ("..X.......X.....", "....X-....X....."),
+    ("X---......X.....", "..X.....x-----.."),
+    ("x-......X.......", "......x---......"),
+)
+GREEN = ("x...X...x...X...",)
+TWO_FEEL = 0.5
+"""Below this intensity the bass plays in two."""
+RIDES = ("X...x.x.X...x.x.", "X...x...X...x.x.", "X...x.x.X...x...")
+GHOSTS = (2, 6, 7, 10, 14)
+"""Sixteenths where the left hand likes to answer."""
+
+
+def harmonise(chart: Sequence[Bar], plan: Plan) -> tuple[Bar, ...]:
+    """The language of ii-V-I; in rare modes the style's own chords."""
+    return changes.by_section(chart, plan, CHANGES)
+
+
+def walk(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
+    """Four to the bar: the root where a chord begins, a step or a semitone into the next, chord and scale between."""
+    known = INSTRUMENTS[voice.instrument]
+    low, high = known.low, min(known.high, known.low + 24)
+    pulse = theory.pulse(plan.metre)
+    at = ground.closest(bars[0].chords[0].root, low + 9, voice.instrument) if bars else low
+    events: list[Event] = []
+    for bar in bars:
+        feel = 2 * pulse if bar.intensity < TWO_FEEL and bar.beats >= 4 * pulse else pulse
+        beats = np.arange(0.0, bar.beats - 1e-9, feel).tolist()
+        for n, beat in enumerate(beats):
+            chord = bar.chord_at(beat)
+            until = beats[n + 1] if n + 1 < len(beats) else bar.beats
+            following = bar.chord_at(until) if until < bar.beats else bar.next_chord
+            if abs(bar.start + beat - chord.start) < 1e-6 or n == 0:
+                at = _near_root(chord, at, low, high)
+            elif following.start != chord.start and until >= chord.start + chord.length - bar.start:
+                at = _approach(following, at, (low, high), dice)
+            else:
+                at = _step_on(chord, at, (low, high), plan, dice)
+            loud = 0.74 + 0.12 * bar.intensity + (0.05 if n % 2 else 0.0)
+            events.append((bar.start + beat, 0.93 * (until - beat), at, loud))
+    return ground.within(events, bars)
+
+
+def _near_root(chord: Chord, at: int, low: int, high: int) -> int:
+    roots = [p for p in range(low, high + 1) if p % 12 == chord.root]
+    # Back towards the middle, or the line would climb out of its register.
+    return min(roots, key=lambda p: abs(p - at) + 0.4 * abs(p - low - 9))
+
+
+def _approach(following: Chord, at: int, reach: tuple[int, int], dice: np.random.Generator) -> int:
+    """A semitone below or above the next root, or its fifth."""
+    target = _near_root(following, at, *reach)
+    side = -1 if dice.random() < 0.5 + 0.3 * (at < target) - 0.3 * (at > target) else 1
+    wanted = target + side
+    if dice.random() < 0.2:
+        wanted = target + 7 if target + 7 <= reach[1] else target - 5
+    return wanted if reach[0] <= wanted <= reach[1] else target + 1
+
+
+def _step_on(
+    chord: Chord, at: int, reach: tuple[int, int], plan: Plan, dice: np.random.Generator
+) -> int:
+    """Onward through the chord, or along the scale."""
+    scale = theory.scale(plan.key)
+    near = [p for p in range(max(reach[0], at - 5), min(reach[1], at + 5) + 1) if p != at]
+    weights = np.array(
+        [(3.0 if p % 12 in chord.notes else 1.0 if p % 12 in scale else 0.0) for p in near]
+    )
+    return near[int(dice.choice(len(near), p=weights / weights.sum()))]
+
+
+def comp(bars: Sequence[Bar], _plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
+    """Rootless chords that push; guitars keep time on every beat with three-note shells."""
+    strums = INSTRUMENTS[voice.instrument].family == "plucked"
+    patterns = COMPS[int(dice.integers(len(COMPS)))]
+    other = COMPS[int(dice.integers(len(COMPS)))]
+    previous: tuple[int, ...] = ()
+    events: list[Event] = []
+    for bar in bars:
+        chosen = GREEN if strums else other if bar.section.name == "b" else patterns
+        for offset, length, symbol in ground.strokes(chosen[bar.place % len(chosen)], bar.beats):
+            # What is struck on the last eighth already belongs to the next bar.
+            pushes = not strums and offset >= bar.beats - 0.5 and bar.beats > 1.0
+            chord = bar.next_chord if pushes else bar.chord_at(offset)
+            previous = shell(chord, voice, 2 if strums else 4, previous)
+            loud = 0.72 * ground.LOUDNESS[symbol] * (0.75 + 0.25 * bar.intensity)
+            sounding = 0.3 if strums else min(max(length, 0.35), 1.4)
+            events += [(bar.start + offset, sounding, pitch, loud) for pitch in previous]
+    return ground.within(events, bars)
+
+
+def shell(chord: Chord, voice: Voice, size: int, previous: Sequence[int] = ()) -> tuple[int, ...]:
+    """Third and seventh first, then colours; the root is the bass's.
+
+    size  notes at most; a triad keeps all it has
+    """
+    notes = chord.notes
+    above = [(note - chord.root) % 12 for note in notes]
+    # A ninth is a colour over any chord with a plain third; over a half-diminished one it is not.
+    colours = [2] if len(notes) > 3 and 6 not in above and 2 not in above else []
+    wanted = [*above[1:2], *above[3:4], *above[2:3], *colours][:size]
+    if len(wanted) < 2:
+        wanted = above
+    known = INSTRUMENTS[voice.instrument]
+    centre = sum(previous) / len(previous) if previous else 60.0
+    centre = min(max(0.5 * centre + 30.0, known.low + 8), known.high - 9)
+    guide = ground.closest((chord.root + wanted[0]) % 12, centre - 3, voice.instrument)
+    pitches = [guide]
+    for interval in sorted(wanted[1:], key=lambda step: (step - wanted[0]) % 12):
+        pitch = guide + (interval - wanted[0]) % 12
+        pitches.append(pitch if pitch <= known.high else pitch - 12)
+    return tuple(sorted(set(pitches)))
+
+
+def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
+    """Ride, foot on two and four, a feathered kick, and a left hand that talks."""
+    if voice.instrument in HAND_DRUMS or ground.kind(plan.metre) == "compound":
+        return ground.within(groove.drum(bars, plan, voice, dice), bars)
+    ride = RIDES[int(dice.integers(len(RIDES)))]
+    cymbal = "ride" if dice.random() < 0.75 else "hat"
+    events: list[Event] = []
+    for bar in bars:
+        strength = ground.strength(bar)
+        lines = {cymbal: ride, "pedal": "....x.......x...", "kick": "o...o...o...o..."}
+        if bar.is_last and bar.section.bars >= 4:
+            lines |= {
+                "snare": "..x.x.x...xxX.X.",
+                "tom-mid": "........x.......",
+                "kick": "x.....x.......x.",
+            }
+        events += ground.strike(lines, bar, strength)
+        events += _left_hand(bar, strength, dice)
+        if bar.place == 0 and bar.intensity >= 0.65:
+            events.append((bar.start, 2.0, KEYS["crash"], 0.5 * strength))
+    return ground.within(_unique(events), bars)
+
+
+HAND_DRUMS = frozenset({"tabla", "hand-percussion", "congas", "bongos", "cajon", "djembe", "dhol"})
+
+
+def _left_hand(bar: Bar, strength: float, dice: np.random.Generator) -> list[Event]:
+    if bar.is_last and bar.section.bars >= 4:
+        return []
+    events: list[Event] = []
+    for step, roll in zip(GHOSTS, dice.random(len(GHOSTS)).tolist(), strict=True):
+        if step * 0.25 < bar.beats and roll < 0.12 + 0.2 * bar.intensity:
+            drum_key = "snare" if roll < 0.2 else "kick"
+            loud = 0.34 if roll < 0.12 else 0.55
+            events.append((bar.start + step * 0.25, 0.2, KEYS[drum_key], loud * strength))
+    return events
+
+
+def _unique(events: Sequence[Event]) -> list[Event]:
+    """Of two strokes on one key at once, the louder."""
+    loudest: dict[tuple[float, int], Event] = {}
+    for event in events:
+        place = (event[0], event[2])
+        if place not in loudest or loudest[place][3] < event[3]:
+            loudest[place] = event
+    return list(loudest.values())
+
+
+def blow(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
+    """A head in eighths; notes before a beat lead into it by a semitone."""
+    return tune.sing(bars, plan, voice, dice, HEAD)
+
+
+PLAYERS = {
+    Role.LEAD: blow,
+    Role.COMP: comp,
+    Role.BASS: walk,
+    Role.DRUMS: drum,
+}

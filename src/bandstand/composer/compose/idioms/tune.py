@@ -1,0 +1,245 @@
+"""Tunes with a manner: one way to find pitches for rhythms, told by each tradition in data. Knows no tradition.
+
+A phrase is a rhythm and a contour; the contour is what is remembered and comes back. Its pitches are the cheapest way
+through the ladder: near the contour, in small steps, notes of the chord on the beats (Viterbi's algorithm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bandstand.composer import theory
+from bandstand.composer.compose.chart import Bar, Event
+from bandstand.composer.compose.idioms import ground
+from bandstand.composer.instruments import INSTRUMENTS
+from bandstand.composer.plan.casting import Voice
+from bandstand.composer.plan.plan import Plan
+from bandstand.composer.score import Chord
+
+STEP_COSTS = (1.1, 0.0, 0.0, 0.8, 1.0, 1.5, 2.6, 2.0, 5.0, 5.0, 5.0, 5.0, 4.0)
+"""By semitones; wider is `TOO_WIDE`."""
+TOO_WIDE = 9.0
+STRANGE = 1.2
+RUBBING = 0.9
+LONG = 1.0
+Rhythm = tuple[str, ...]
+"""Bars of sixteenths, as in `ground.strokes`."""
+Scale = Callable[[Plan, Chord], frozenset[int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a tradition sings.
+
+    rhythms    phrases by kind of metre ("duple" must be there); what is missing is cut from it
+    scheme     letters of the phrases of a section; "c" ends it
+    centre     MIDI pitch around which the tune lies; reach, semitones around it
+    chromatic  how often a note before a beat comes from a semitone beside the next one
+    strict     how much it costs to leave the chord on a beat, 1 = as usual
+    length     share of its written length that a note sounds
+    ahead      beats by which notes come early (late when negative), drawn for each phrase up to this
+    """
+
+    rhythms: Mapping[str, Sequence[Rhythm]]
+    scheme: str = "abac"
+    centre: float = 69.0
+    reach: int = 10
+    chromatic: float = 0.0
+    strict: float = 1.0
+    length: float = 0.92
+    ahead: float = 0.0
+    scale: Scale | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A remembered phrase: rhythm, and for each of its notes how far from the centre it wants to be."""
+
+    rhythm: Rhythm
+    contour: tuple[float, ...]
+
+
+def sing(
+    bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator, manner: Manner
+) -> list[Event]:
+    """A tune over the chart, section by section; a section that comes back brings its phrases back."""
+    figures: dict[tuple[str, str], Figure] = {}
+    events: list[Event] = []
+    for run in ground.runs(bars):
+        name = "b" if run[0].section.name == "b" else "a"
+        size = _phrase_bars(manner, plan)
+        count = -(-len(run) // size)
+        for number in range(count):
+            letter = manner.scheme[number % len(manner.scheme)]
+            if number == count - 1 and count > 1:
+                letter = manner.scheme[-1]
+            if (name, letter) not in figures:
+                figures[name, letter] = _invent(manner, plan, dice, lift=3.0 * (name == "b"))
+            phrase = run[number * size : (number + 1) * size]
+            early = float(dice.uniform(-1, 1)) * manner.ahead
+            sung = _set(figures[name, letter], phrase, plan, voice, manner, dice)
+            events += [
+                (max(at - early, bars[0].start), length, pitch, loud)
+                for at, length, pitch, loud in sung
+            ]
+    if bars and not events:
+        # A bar too short for any of the phrases.
+        home = ground.closest(bars[0].chords[0].root, manner.centre, voice.instrument)
+        events = [(bars[0].start, bars[0].beats, home, ground.LOUDNESS["x"])]
+    return ground.within(_breathed(events), bars)
+
+
+def pitches_for(
+    contour: Sequence[float],
+    slots: Sequence[tuple[float, float, Chord]],
+    rungs: Sequence[int],
+    plan: Plan,
+    *,
+    strict: float = 1.0,
+    scale: Scale | None = None,
+) -> list[int]:
+    """The cheapest way along a contour.
+
+    contour  wanted pitches, one for each slot
+    slots    beat from the barline, length in beats, chord
+    rungs    pitches that may be used
+    """
+    ladder = np.array(rungs)
+    apart = np.abs(ladder[:, None] - ladder[None, :])
+    moving = np.where(
+        apart < len(STEP_COSTS), np.array(STEP_COSTS)[np.minimum(apart, 12)], TOO_WIDE
+    )
+    pulse = theory.pulse(plan.metre)
+    total = np.zeros(len(ladder))
+    back: list[np.ndarray] = []
+    for n, (wanted, (offset, length, chord)) in enumerate(zip(contour, slots, strict=True)):
+        strong = offset % pulse == 0 or length >= LONG
+        own = 0.35 * np.abs(ladder - wanted) + strict * _against(chord, rungs, strong=strong)
+        if scale is not None:
+            allowed = scale(plan, chord)
+            own = own + np.array([0.0 if p % 12 in allowed else 6.0 for p in rungs])
+        if n:
+            paths = total[:, None] + moving
+            best = paths.argmin(axis=0)
+            back.append(best)
+            total = paths[best, np.arange(len(ladder))] + own
+        else:
+            total = own
+    at = int(total.argmin())
+    way = [at]
+    for best in reversed(back):
+        at = int(best[at])
+        way.append(at)
+    return [int(ladder[n]) for n in reversed(way)]
+
+
+def _against(chord: Chord, rungs: Sequence[int], *, strong: bool) -> np.ndarray:
+    """What a chord says against each pitch."""
+    costs: list[float] = []
+    for pitch in rungs:
+        above = {(pitch - note) % 12 for note in chord.notes}
+        if 0 in above:
+            costs.append(0.0)
+        else:
+            costs.append((STRANGE if strong else 0.0) + (RUBBING if above & {1, 11} else 0.0))
+    return np.array(costs)
+
+
+def _phrase_bars(manner: Manner, plan: Plan) -> int:
+    rhythms = manner.rhythms.get(ground.kind(plan.metre), manner.rhythms["duple"])
+    return len(rhythms[0])
+
+
+def _invent(manner: Manner, plan: Plan, dice: np.random.Generator, *, lift: float) -> Figure:
+    """A rhythm, and an arch, a fall, a rise or a wave to sing it on."""
+    rhythms = manner.rhythms.get(ground.kind(plan.metre), manner.rhythms["duple"])
+    rhythm = rhythms[int(dice.integers(len(rhythms)))]
+    count = sum(len(list(ground.strokes(line, plan.metre.beats))) for line in rhythm)
+    place = np.linspace(0.0, 1.0, max(count, 1))
+    shapes = (np.sin(np.pi * place), 1 - place, place, np.cos(2 * np.pi * place))
+    size = float(dice.uniform(0.4, 0.8)) * manner.reach * float(dice.choice((1, 1, -0.6)))
+    shape = shapes[int(dice.integers(len(shapes)))] * size
+    wander = dice.normal(0.0, 1.0, len(place)).cumsum() * 0.8
+    contour = shape - shape.mean() + wander - wander.mean() + lift
+    return Figure(rhythm, tuple(np.round(contour, 3).tolist()))
+
+
+def _set(
+    figure: Figure,
+    bars: Sequence[Bar],
+    plan: Plan,
+    voice: Voice,
+    manner: Manner,
+    dice: np.random.Generator,
+) -> list[Event]:
+    known = INSTRUMENTS[voice.instrument]
+    centre = min(max(manner.centre, known.low + manner.reach), known.high - manner.reach)
+    slots = [
+        (bar, offset, length, symbol)
+        for bar, line in zip(bars, figure.rhythm, strict=False)
+        for offset, length, symbol in ground.strokes(line, bar.beats)
+    ]
+    if not slots:
+        return []
+    chords = [bar.chord_at(offset) for bar, offset, _, _ in slots]
+    scale = manner.scale or _of_key
+    classes = frozenset[int]().union(*(scale(plan, chord) for chord in chords))
+    rungs = ground.ladder(classes, voice.instrument, centre, manner.reach + 2)
+    wanted = [centre + step for step in figure.contour[: len(slots)]]
+    wanted += [centre] * (len(slots) - len(wanted))
+    placed = [(s[1], s[2], chord) for s, chord in zip(slots, chords, strict=True)]
+    pitches = pitches_for(wanted, placed, rungs, plan, strict=manner.strict, scale=manner.scale)
+    pitches = _approached(pitches, placed, plan, voice, manner.chromatic, dice)
+    return [
+        (
+            bar.start + offset,
+            length * manner.length,
+            pitch,
+            min(ground.LOUDNESS[symbol] * (0.8 + 0.15 * bar.intensity), 1.0),
+        )
+        for (bar, offset, length, symbol), pitch in zip(slots, pitches, strict=True)
+    ]
+
+
+def _of_key(plan: Plan, chord: Chord) -> frozenset[int]:
+    """The scale of the piece, bent where the chord has other notes."""
+    foreign = frozenset(chord.notes) - theory.scale(plan.key)
+    bent = {(note + side) % 12 for note in foreign for side in (-1, 1)} - frozenset(chord.notes)
+    return (theory.scale(plan.key) - bent) | foreign if foreign else theory.scale(plan.key)
+
+
+def _approached(
+    pitches: list[int],
+    slots: Sequence[tuple[float, float, Chord]],
+    plan: Plan,
+    voice: Voice,
+    often: float,
+    dice: np.random.Generator,
+) -> list[int]:
+    """Some of the short notes before beats moved beside the note they lead to; two of them enclose it."""
+    if not often:
+        return pitches
+    known = INSTRUMENTS[voice.instrument]
+    pulse = theory.pulse(plan.metre)
+    led = list(pitches)
+    for n in range(1, len(pitches) - 1):
+        offset, length, _ = slots[n]
+        leads = offset % pulse != 0 and length <= 0.5 and slots[n + 1][0] % pulse == 0
+        target = pitches[n + 1]
+        if leads and dice.random() < often and known.low < target < known.high:
+            below = pitches[n - 1] >= target or dice.random() < 0.7
+            led[n] = target - 1 if below else target + 1
+    return led
+
+
+def _breathed(events: list[Event]) -> list[Event]:
+    """One voice: a note ends where the next begins."""
+    events = sorted(events)
+    ends = [*(event[0] for event in events[1:]), float("inf")]
+    return [
+        (start, min(length, max(end - start, 0.05)), pitch, loud)
+        for (start, length, pitch, loud), end in zip(events, ends, strict=False)
+    ]
