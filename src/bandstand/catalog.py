@@ -24,6 +24,9 @@ class Ability(enum.StrEnum):
     MULTIBAND = "multiband"
     MIDI = "midi"
     EXACT_TEMPO = "exact tempo"
+    SCORE = "score"
+    VARIATION = "variation"
+    STEMS = "stems"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +108,7 @@ COMPOSER = Model(
     price=1,
     channels=2,
     rate=44100,
-    abilities=frozenset({Ability.MIDI, Ability.EXACT_TEMPO}),
+    abilities=frozenset(set(Ability) - {Ability.SECTIONS, Ability.MULTIBAND}),
 )
 FAKE = Model(
     name="fake",
@@ -250,6 +253,9 @@ def needed(spec: MusicSpec) -> frozenset[Ability]:
         Ability.CONTINUATION: spec.continues is not None,
         Ability.SECTIONS: bool(spec.sections),
         Ability.MULTIBAND: spec.multiband,
+        Ability.SCORE: spec.score is not None,
+        Ability.VARIATION: spec.variation != 0,
+        Ability.STEMS: spec.stems is not None,
     }
     return frozenset(ability for ability, is_wanted in wanted.items() if is_wanted)
 

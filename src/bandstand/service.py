@@ -19,7 +19,7 @@ from prometheus_client import Counter
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from bandstand.audio.kinds import FORMATS, Undecodable, check_kind
+from bandstand.audio.kinds import FORMATS, Undecodable, check_kind, check_notes
 from bandstand.blobs import Blobs
 from bandstand.bulletin import Bulletin
 from bandstand.catalog import Catalog, Model, price_of
@@ -158,22 +158,24 @@ class Service:
         return job.id
 
     async def _keep_given(self, job: Job) -> Job:
-        """Lay sound that came inside the request beside the job's results: rows are read often, and should be small.
+        """Lay what came inside the request beside the job's results: rows are read often, and should be small.
 
-        raises  Invalid for what is no sound at first sight
+        raises  Invalid for what is no sound, or no notes, at first sight
         """
+        spec = job.spec
         kept = {
             name: dataclasses.replace(span, source=await self._keep(job, name, span.source))
-            for name, span in job.spec.spans.items()
+            for name, span in spec.spans.items()
         }
-        return dataclasses.replace(job, spec=dataclasses.replace(job.spec, **kept))
+        score = spec.score and await self._keep(job, "score", spec.score)
+        return dataclasses.replace(job, spec=dataclasses.replace(spec, score=score, **kept))
 
     async def _keep(self, job: Job, field: str, source: Source) -> Source:
         if not is_inline(source.uri):
             return source
         try:
             content = await asyncio.to_thread(decode_inline, source.uri)
-            check_kind(content)
+            (check_notes if field == "score" else check_kind)(content)
         except (Failed, Undecodable) as error:
             raise Invalid(field, str(error)) from None
         name = f"given-{field}"

@@ -11,7 +11,7 @@ import re
 
 from bandstand.audio.apart import decode_apart
 from bandstand.audio.clip import Clip
-from bandstand.audio.kinds import Undecodable
+from bandstand.audio.kinds import Undecodable, check_notes
 from bandstand.blobs import Blobs
 from bandstand.engines import Inputs
 from bandstand.errors import Failed, NotFound
@@ -48,6 +48,7 @@ class Sources:
         inputs = Inputs(
             melody=melody and await self._stretch(job, melody),
             continues=continues and await self._stretch(job, continues),
+            score=job.spec.score and await self._notes(job, job.spec.score),
             account=job.account,
             attempt=job.attempts,
         )
@@ -57,6 +58,14 @@ class Sources:
 
     async def _stretch(self, job: Job, span: Span) -> Clip:
         return cut(await self._clip(job, span.source), span)
+
+    async def _notes(self, job: Job, source: Source) -> bytes:
+        content = await self._content(job, source.uri)
+        try:
+            check_notes(content)
+        except Undecodable as error:
+            raise Failed(f"The given score cannot be read: {error}.") from None
+        return content
 
     async def _clip(self, job: Job, source: Source) -> Clip:
         content = await self._content(job, source.uri)

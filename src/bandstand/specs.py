@@ -21,6 +21,7 @@ SEED_MAX = 2**63 - 1
 KEPT = "kept:"  # what came inside the request and was laid beside the job's results
 SAMPLES_MAX = 28_800_000  # per channel: ten minutes at 48 kHz
 SECTIONS_MAX = 40
+VARIATIONS_MAX = 9999
 
 
 class Loudness(enum.StrEnum):
@@ -41,6 +42,9 @@ class Encoding(enum.StrEnum):
     MP3 = "mp3"
     FLAC = "flac"
     OGG = "ogg"
+
+
+STEM_ENCODINGS = (Encoding.WAV, Encoding.FLAC)
 
 
 SAMPLE_RATES = range(8000, 768_001)
@@ -88,6 +92,9 @@ class MusicSpec:
     seed         None: the service draws one and writes it into the job
     melody       follow this tune; never together with `continues`
     continues    go on from this stretch of audio
+    score        play these notes, a MIDI file or the plan of an earlier piece, as the prompt says; alone
+    variation    0 is the piece itself; others keep its tune's motif, form, tempo and key, and differ in the rest
+    stems        how the parts are written, one file each, beside the track; None: not at all
     sections     later prompts, in their order; before the first of them `prompt` holds
     multiband    decode with MultiBand Diffusion
     sample_rate  Hz; None: as the model speaks
@@ -100,6 +107,9 @@ class MusicSpec:
     seed: int | None = None
     melody: Span | None = None
     continues: Span | None = None
+    score: Source | None = None
+    variation: int = 0
+    stems: Encoding | None = None
     sections: tuple[Section, ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
     multiband: bool = False
@@ -111,11 +121,12 @@ class MusicSpec:
     @property
     def sources(self) -> dict[str, Source]:
         """What is given, by the name of its field."""
-        return {name: span.source for name, span in self.spans.items()}
+        spans = {name: span.source for name, span in self.spans.items()}
+        return spans if self.score is None else {**spans, "score": self.score}
 
     @property
     def spans(self) -> dict[str, Span]:
-        """The stretches of it that count, by the name of their field."""
+        """The stretches of given sound that count, by the name of their field."""
         given = {"melody": self.melody, "continues": self.continues}
         return {name: span for name, span in given.items() if span is not None}
 
@@ -126,7 +137,7 @@ def check_spec(spec: MusicSpec, *, is_played: bool = True) -> None:
     is_played  False for a wish that is only kept, never tried: it may have nothing to start from
     raises  Invalid with the field's name in this module's words
     """
-    needs_words = is_played and not spec.spans
+    needs_words = is_played and not spec.sources
     _check_prompt("prompt", spec.prompt, needs_words=needs_words)
     if not (math.isfinite(spec.seconds) and SECONDS_MIN <= spec.seconds <= SECONDS_MAX):
         raise Invalid("seconds", f"must be between {SECONDS_MIN:g} and {SECONDS_MAX:g}")
@@ -134,6 +145,12 @@ def check_spec(spec: MusicSpec, *, is_played: bool = True) -> None:
         raise Invalid("seed", "must be between 0 and 2^63 - 1")
     if spec.melody is not None and spec.continues is not None:
         raise Invalid("melody", "cannot be combined with audio to continue")
+    if spec.score is not None and spec.spans:
+        raise Invalid("score", "cannot be combined with given audio")
+    if not 0 <= spec.variation <= VARIATIONS_MAX:
+        raise Invalid("variation", f"must be between 0 and {VARIATIONS_MAX}")
+    if spec.stems not in {None, *STEM_ENCODINGS}:
+        raise Invalid("stems", f"must be one of: {', '.join(STEM_ENCODINGS)}")
     if spec.channels not in {None, 1, 2}:
         raise Invalid("channels", "must be 1 or 2")
     for name, span in spec.spans.items():
@@ -210,6 +227,10 @@ def spec_from_json(stored: Mapping[str, Any]) -> MusicSpec:
     words = dict(stored)
     words["melody"] = _span_from_json(words["melody"])
     words["continues"] = _span_from_json(words["continues"])
+    if words.get("score") is not None:
+        words["score"] = Source(**words["score"])
+    if words.get("stems") is not None:
+        words["stems"] = Encoding(words["stems"])
     words["sections"] = tuple(Section(**section) for section in words.get("sections", ()))
     words["sampling"] = Sampling(**words["sampling"])
     words["loudness"] = Loudness(words["loudness"])

@@ -20,7 +20,7 @@ from bandstand.catalog import (
 )
 from bandstand.errors import Invalid, Unavailable
 from bandstand.settings import StandIn
-from bandstand.specs import MusicSpec, Section, Source, Span
+from bandstand.specs import Encoding, MusicSpec, Section, Source, Span
 
 TUNE = Span(source=Source(uri="https://example.org/a.wav"))
 PARTS = (Section(start=4.0, prompt="snow"),)
@@ -65,7 +65,7 @@ def test_other_installed_model_stands_in_when_that_is_set():
 def test_other_engine_stands_in_for_what_the_own_one_cannot_do():
     catalog = Catalog(frozenset({"composer", "small", "fake"}), StandIn.OTHER)
 
-    assert catalog.choose(asking("melody", melody=TUNE)) is FAKE
+    assert catalog.choose(asking("melody", sections=PARTS, melody=TUNE)) is FAKE
     assert catalog.choose(asking("melody")).name == "small"
 
 
@@ -74,11 +74,12 @@ def test_nothing_stands_in_when_that_is_set():
         Catalog(stand_in=StandIn.ERROR).choose(asking("large"))
 
 
+def test_composer_stands_in_where_sound_is_given():
+    assert BARE.choose(asking("melody", melody=TUNE)) is COMPOSER
+    assert BARE.choose(asking("large", continues=TUNE)) is COMPOSER
+
+
 def test_composer_does_not_stand_in_for_what_it_cannot_do():
-    with pytest.raises(Unavailable):
-        BARE.choose(asking("melody", melody=TUNE))
-    with pytest.raises(Unavailable):
-        BARE.choose(asking("large", continues=TUNE))
     with pytest.raises(Unavailable):
         BARE.choose(asking("large", sections=PARTS))
 
@@ -100,7 +101,9 @@ def test_every_musicgen_continues_follows_sections_and_knows_multiband(name: str
         ("melody", asking("large", melody=TUNE)),
         ("multiband", asking("composer", multiband=True)),
         ("sections", asking("composer", sections=PARTS)),
-        ("continues", asking("composer", continues=TUNE)),
+        ("score", asking("large", score=TUNE.source)),
+        ("variation", asking("large", variation=1)),
+        ("stems", asking("large", stems=Encoding.FLAC)),
     ],
 )
 def test_what_the_model_asked_for_cannot_do_is_refused_by_field(field: str, wanted: MusicSpec):

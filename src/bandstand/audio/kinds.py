@@ -1,4 +1,4 @@
-"""Which sound files there are: what is written, and by which first bytes a stranger's is let in. No decoder in here.
+"""Which files there are: what is written, and by which first bytes a stranger's sound or notes are let in. No decoder in here.
 
 Not for reading or writing one: that is `codecs.py`, which a process that only answers requests never loads.
 """
@@ -14,6 +14,7 @@ from bandstand.audio.ogg import is_vorbis_or_opus
 from bandstand.audio.riff import is_plain_wave
 from bandstand.audio.tags import id3_length
 
+NOTES_BYTES_MAX = 1_000_000
 _MP3_BYTES_MAX = 64 << 20
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
@@ -54,6 +55,14 @@ FORMATS: Mapping[str, Format] = {
 def check_kind(content: bytes) -> None:
     """Look at the first bytes only, without a decoder. raises Undecodable for what `decode` would not even try."""
     admitted(io.BytesIO(content))
+
+
+def check_notes(content: bytes) -> None:
+    """Look at size and first bytes. raises Undecodable for what is neither a MIDI file nor the plan of a piece."""
+    if len(content) > NOTES_BYTES_MAX:
+        raise Undecodable(f"notes take at most {NOTES_BYTES_MAX // 1000} kB")
+    if not content.startswith(b"MThd") and not content[:64].lstrip().startswith(b"{"):
+        raise Undecodable("it is neither a MIDI file nor a plan.json")
 
 
 def admitted(file: BinaryIO) -> BinaryIO:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bandstand.composer import chance, theory
+from bandstand.composer.given.grid import straightened
 from bandstand.composer.prompt.intent import Intent
-from bandstand.composer.score import Score
+from bandstand.composer.score import Role, Score
 
 
 def describe(score: Score, intent: Intent) -> dict[str, Any]:
@@ -31,9 +32,14 @@ def describe(score: Score, intent: Intent) -> dict[str, Any]:
             for section in score.sections
         ],
         "chords": [
-            {"start": round(score.seconds_at(chord.start), 3), "name": chord.name}
+            {
+                "start": round(score.seconds_at(chord.start), 3),
+                "beat": round(chord.start, 4),
+                "name": chord.name,
+            }
             for chord in score.chords
         ],
+        "tune": _tune(score),
         "instruments": [
             {"instrument": part.instrument, "role": str(part.role), "notes": len(part.notes)}
             for part in score.parts
@@ -42,6 +48,16 @@ def describe(score: Score, intent: Intent) -> dict[str, Any]:
         "ignored": list(intent.ignored),
         "conflicts": [*intent.conflicts, *_unlooped(score, intent)],
     }
+
+
+def _tune(score: Score) -> list[list[float]]:
+    """What the lead plays, as it is written: [beat, beats, pitch, velocity]."""
+    lead = next((part for part in score.parts if part.role is Role.LEAD), None)
+    written = [straightened(note) for note in lead.notes] if lead else []
+    return [
+        [round(note.start, 4), round(note.length, 4), note.pitch, round(note.velocity, 3)]
+        for note in written
+    ]
 
 
 def _unlooped(score: Score, intent: Intent) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -27,7 +27,7 @@ from bandstand.composer.plan.plan import make_plan
 from bandstand.composer.prompt.intent import Intent
 from bandstand.composer.prompt.parse import parse
 from bandstand.composer.render.stem import Player, Stem
-from bandstand.composer.score import Key, Metre, Mix, Note, Part, Role, Score
+from bandstand.composer.score import Given, Key, Metre, Mix, Note, Part, Role, Score
 
 _THREADS = 2
 
@@ -64,15 +64,34 @@ class Piece:
         return describe(self.score, self.intent)
 
 
-def compose(prompt: str, *, seconds: float, seed: int, rate: int = 44100) -> Piece:
+def compose(
+    prompt: str,
+    *,
+    seconds: float,
+    seed: int,
+    rate: int = 44100,
+    variation: int = 0,
+    given: Given | None = None,
+) -> Piece:
     """Write a piece; nothing sounds before `Piece.play`.
 
-    seconds  > 0, exact length of the sound
-    rate     Hz, 8000..48000; the sound is made at this rate, not resampled
+    seconds    > 0, exact length of the sound
+    rate       Hz, 8000..48000; the sound is made at this rate, not resampled
+    variation  0 is the piece; others keep its motif, form, tempo and key, and vary the rest
+    given      what to compose around; tempo, key and metre that the prompt asks for win over its own
     """
     assert 8000 <= rate <= 48000, f"rate {rate} is outside 8000..48000"
     intent = parse(prompt)
-    return Piece(intent, compose_score(make_plan(intent, seconds, seed), seed), rate)
+    given = given and _in_metre(given, intent.metre)
+    plan = make_plan(intent, seconds, seed, given=given, variation=variation)
+    return Piece(intent, compose_score(plan, seed), rate)
+
+
+def _in_metre(given: Given, asked: Metre | None) -> Given:
+    """Chords that were heard by the bar say nothing of bars of another length."""
+    if asked is None or given.metre is None or asked.beats == given.metre.beats:
+        return given
+    return replace(given, chords=())
 
 
 def warm_up() -> None:

@@ -42,33 +42,43 @@ class Equipment:
 class Inputs:
     """Given sound, already decoded and cut, and what an engine must know of the job.
 
+    score    a file of notes as it came: of an admitted kind and size, but a stranger's
     account  whose job it is: owners take turns
     attempt  which run of the job this is (1, 2, 3)
     """
 
     melody: Clip | None = None
     continues: Clip | None = None
+    score: bytes | None = None
     account: str = ""
     attempt: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extra:
-    """Something besides the sound: the MIDI file, the plan."""
+    """Something besides the sound: the MIDI file, the plan, the stems.
+
+    content  or where it lies in a file of the engine's own, which is taken from there
+    """
 
     name: str
     kind: str
     media_type: str
-    content: bytes
+    content: bytes | Path
 
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What came out. about: facts worth telling, JSON-able: bpm, key, what was understood ..."""
+    """What came out.
+
+    about      facts worth telling, JSON-able: bpm, key, what was understood ...
+    is_levelled  its loudness is that of given sound which stands in it bit by bit, and stays as it is
+    """
 
     clip: Clip
     extras: tuple[Extra, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    is_levelled: bool = False
 
 
 class Report(Protocol):

@@ -5,16 +5,34 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from bandstand.audio.clip import Clip, Samples
+from bandstand.composer.analyse.heard import listen
+from bandstand.composer.given.continuation import Continuation, continue_from
+from bandstand.composer.given.notes import read_notes
+from bandstand.composer.given.sound import given_of, told
 from bandstand.composer.piece import Piece, Stretch, compose, warm_up
 from bandstand.engines import Equipment, Extra, Inputs, Made, Report
 from bandstand.specs import MusicSpec
 
 RATE = 44100
-SHOWN = ("title", "style", "bpm", "key", "metre", "understood", "ignored", "conflicts")
+RATES = range(32000, 48001)  # that a piece is made at when they are asked for; others are resampled
+SHOWN = (
+    "title",
+    "style",
+    "bpm",
+    "key",
+    "metre",
+    "understood",
+    "ignored",
+    "conflicts",
+    "heard",
+    "continues",
+)
 
 
 class ComposerEngine:
@@ -30,19 +48,48 @@ class ComposerEngine:
         pass
 
     async def make(self, spec: MusicSpec, inputs: Inputs, report: Report) -> Made:
-        del inputs
-        rate = 32000 if spec.sample_rate == 32000 else RATE
-        piece = await asyncio.to_thread(
-            compose, spec.prompt, seconds=spec.seconds, seed=spec.seed or 0, rate=rate
-        )
-        plan = piece.describe()
-        about = {name: plan[name] for name in SHOWN}
+        """raises  Invalid for a score that cannot be read"""
+        piece, heard = await asyncio.to_thread(written, spec, inputs)
+        plan = {**piece.describe(), **heard}
+        about = {name: plan[name] for name in SHOWN if name in plan}
         report.log(", ".join(f"{name}: {about[name]}" for name in ("style", "bpm", "key", "metre")))
-        clip = await _played(piece, round(spec.seconds * rate), report)
-        return Made(clip=clip, extras=_extras(piece), about=about)
+        clip = await _played(piece, round(spec.seconds * piece.rate), report)
+        return Made(
+            clip=clip,
+            extras=_extras(piece, plan),
+            about=about,
+            is_levelled=isinstance(piece, Continuation),
+        )
 
 
-async def _played(piece: Piece, length: int, report: Report) -> Clip:
+def written(spec: MusicSpec, inputs: Inputs) -> tuple[Piece | Continuation, Mapping[str, Any]]:
+    """The piece, and what was heard in the sound that it follows."""
+    wanted = spec.sample_rate or RATE
+    rate = wanted if wanted in RATES else RATE
+    seconds, seed, variation = spec.seconds, spec.seed or 0, spec.variation
+    if inputs.continues is not None:
+        piece = continue_from(
+            spec.prompt,
+            inputs.continues,
+            seconds=seconds,
+            seed=seed,
+            rate=rate,
+            variation=variation,
+        )
+        return piece, {}
+    given, heard = None, {}
+    if inputs.melody is not None:
+        hearing = listen(inputs.melody)
+        given, heard = given_of(hearing), {"heard": told(hearing)}
+    if inputs.score is not None:
+        given = read_notes(inputs.score)
+    piece = compose(
+        spec.prompt, seconds=seconds, seed=seed, rate=rate, variation=variation, given=given
+    )
+    return piece, heard
+
+
+async def _played(piece: Piece | Continuation, length: int, report: Report) -> Clip:
     """The whole piece; between two bars a cancel is heard, and the work stops."""
     samples: Samples = np.zeros((2, length), np.float32)
     position = 0
@@ -61,11 +108,11 @@ async def _played(piece: Piece, length: int, report: Report) -> Clip:
     return Clip(samples, piece.rate)
 
 
-def _extras(piece: Piece) -> tuple[Extra, ...]:
-    plan = json.dumps(piece.describe(), indent=2, ensure_ascii=False).encode()
+def _extras(piece: Piece | Continuation, plan: Mapping[str, Any]) -> tuple[Extra, ...]:
+    text = json.dumps(plan, indent=2, ensure_ascii=False).encode()
     return (
         Extra(name="score.mid", kind="midi", media_type="audio/midi", content=piece.midi()),
-        Extra(name="plan.json", kind="plan", media_type="application/json", content=plan),
+        Extra(name="plan.json", kind="plan", media_type="application/json", content=text),
     )
 
 

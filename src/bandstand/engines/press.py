@@ -29,7 +29,8 @@ def press(made: Made, spec: MusicSpec, tags: Tags, folder: Path) -> tuple[Presse
 
 def _write(made: Made, spec: MusicSpec, tags: Tags, folder: Path) -> list[Pressed]:
     clip = made.clip if spec.channels is None else to_channels(made.clip, spec.channels)
-    clip = normalize(clip, spec.loudness.value)
+    if not made.is_levelled:
+        clip = normalize(clip, spec.loudness.value)
     if spec.sample_rate is not None:
         clip = resample(clip, spec.sample_rate)
     form = FORMATS[spec.encoding.value]
@@ -46,7 +47,10 @@ def _write(made: Made, spec: MusicSpec, tags: Tags, folder: Path) -> list[Presse
     files = [pressed(track, kind="audio", media_type=form.media_type, about=about)]
     for extra in made.extras:
         file = folder / extra.name
-        file.write_bytes(extra.content)
+        if isinstance(extra.content, Path):
+            shutil.move(extra.content, file)
+        else:
+            file.write_bytes(extra.content)
         files.append(pressed(file, kind=extra.kind, media_type=extra.media_type, about={}))
     return files
 

@@ -200,8 +200,13 @@ def test_large_model_goes_on_from_audio() -> None:
     assert order.flaw is None
 
 
+def test_composer_uses_audio_where_nothing_else_is_here() -> None:
+    assert ordered(Catalog(), input_audio=SOUND).flaw is None
+    assert ordered(Catalog(), input_audio=SOUND, continuation=True).flaw is None
+
+
 def test_audio_that_nothing_here_can_use_is_a_flaw() -> None:
-    order = ordered(Catalog(), input_audio=SOUND)
+    order = ordered(Catalog(stand_in=StandIn.ERROR), input_audio=SOUND)
 
     assert order.flaw is not None
     assert "has no weights here" in order.flaw

@@ -75,7 +75,7 @@ def listen(clip: Clip, *, bpm: float | None = None) -> Hearing:
 
 
 def _bars(held: Numbers, pulse: Pulse, key: Key) -> list[Triad]:
-    length = pulse.beats * pulse.period
+    length = pulse.bar_seconds
     edges = np.arange(pulse.bar, len(held) * _EVERY / FRAME_RATE - 0.5 * pulse.period, length)
     frames = np.rint(np.append(edges, edges[-1:] + length) * FRAME_RATE / _EVERY).astype(np.int64)
     every, bass = chroma_of(held), chroma_of(held, high=BASS_BINS)

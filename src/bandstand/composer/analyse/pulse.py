@@ -51,6 +51,10 @@ class Pulse:
     def period(self) -> float:
         return 60.0 / self.bpm
 
+    @property
+    def bar_seconds(self) -> float:
+        return self.beats * self.period
+
 
 def find_pulse(
     found: Rises, chroma: Numbers, *, begins: Numbers | None = None, bpm: float | None = None

@@ -146,7 +146,7 @@ def _way(salience: Numbers) -> NDArray[np.int64]:
 def _on_grid(voice: NDArray[np.int64], loud: Numbers, pulse: Pulse) -> tuple[Heard, ...]:
     """The note that most of each sixteenth has, joined where it goes on and is not struck again."""
     step = pulse.period / _GRID
-    edges = np.arange(pulse.bar % (pulse.beats * pulse.period), len(voice) / FRAME_RATE, step)
+    edges = np.arange(pulse.bar % pulse.bar_seconds, len(voice) / FRAME_RATE, step)
     first = -int(edges[0] / step + 0.5) if len(edges) else 0
     edges = np.concatenate([edges[0] + step * np.arange(first, 0), edges]) if len(edges) else edges
     frames = np.clip(np.rint(edges * FRAME_RATE).astype(np.int64), 0, len(voice))

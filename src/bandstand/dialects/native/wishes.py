@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -15,6 +15,7 @@ from bandstand.specs import (
     SECONDS_MIN,
     SECTIONS_MAX,
     SEED_MAX,
+    VARIATIONS_MAX,
     Encoding,
     Loudness,
     MusicSpec,
@@ -93,6 +94,19 @@ class Wish(wire.Body):
     continues: Stretch | None = Field(
         None, description="What to go on from; `seconds` counts it, too."
     )
+    score: str | None = Field(
+        None,
+        description="Notes to play as the prompt says: where a MIDI file or the plan.json of a piece lies.",
+    )
+    variation: wire.Whole = Field(
+        0,
+        ge=0,
+        le=VARIATIONS_MAX,
+        description="Above 0: the piece of this seed again, with the same motif, form, tempo and key.",
+    )
+    stems: Literal["wav", "flac"] | None = Field(
+        None, description="Give every instrument in a file of its own, too, in one zip."
+    )
     sections: list[Part] = Field(
         default_factory=list[Part],
         max_length=SECTIONS_MAX,
@@ -119,6 +133,9 @@ def to_order(wish: Wish) -> Order:
         sample_rate=wish.sample_rate,
         melody=wish.melody and _to_span(wish.melody),
         continues=wish.continues and _to_span(wish.continues),
+        score=None if wish.score is None else Source(uri=wish.score),
+        variation=wish.variation,
+        stems=wish.stems and Encoding(wish.stems),
         sections=tuple(Section(start=part.start, prompt=part.prompt) for part in wish.sections),
         multiband=wish.multiband,
         sampling=Sampling(
@@ -145,4 +162,6 @@ def _asked(wish: Wish) -> dict[str, Any]:
             asked[name] = (
                 source if isinstance(stretch, Address) else {**asked[name], "source": source}
             )
+    if wish.score is not None:
+        asked["score"] = wire.shown(wish.score)
     return asked

@@ -1,0 +1,73 @@
+"""What was heard in given sound, as music to compose around. Hears nothing itself: that is `analyse/`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bandstand.composer import theory
+from bandstand.composer.analyse.harmony import Triad
+from bandstand.composer.analyse.heard import ALONE, Hearing
+from bandstand.composer.score import Chord, Given, Key, Metre, Note
+
+CLEAR = 0.12
+"""Clarity below which the upper voice is not worth following: the chords are, then."""
+FEWEST = 3  # notes that make a tune
+
+
+def given_of(hearing: Hearing) -> Given:
+    """The tune from the bar on in which it begins; its chords, unless it is all there is to hear."""
+    metre = metre_of(hearing)
+    notes = hearing.tune.notes
+    sings = hearing.tune.clarity >= CLEAR and len(notes) >= FEWEST
+    first = int(notes[0].start // metre.beats) if sings else 0
+    # A pickup before the first barline belongs to a bar that was not heard as one.
+    bars = [hearing.bars[max(0, place)] for place in range(first, len(hearing.bars))]
+    alone = hearing.tune.clarity > ALONE
+    return Given(
+        tune=_moved_tune(hearing, first * metre.beats) if sings else (),
+        chords=() if alone else chords_of(bars, hearing.key, metre),
+        key=hearing.key,
+        bpm=hearing.pulse.bpm,
+        metre=metre,
+    )
+
+
+def _moved_tune(hearing: Hearing, start: float) -> tuple[Note, ...]:
+    return tuple(
+        Note(note.start - start, note.length, note.pitch, 0.5 + 0.4 * note.loudness)
+        for note in hearing.tune.notes
+    )
+
+
+def metre_of(hearing: Hearing) -> Metre:
+    return theory.metre(f"{hearing.pulse.beats}/4")
+
+
+def chords_of(bars: Sequence[Triad], key: Key, metre: Metre) -> tuple[tuple[Chord, ...], ...]:
+    """A chord for each bar."""
+    return tuple(
+        (
+            Chord(
+                start=place * metre.beats,
+                length=metre.beats,
+                root=triad.root,
+                notes=triad.notes,
+                name=theory.chord_name(triad.notes, key),
+            ),
+        )
+        for place, triad in enumerate(bars)
+    )
+
+
+def told(hearing: Hearing) -> dict[str, Any]:
+    """What was heard, for people."""
+    return {
+        "bpm": round(hearing.pulse.bpm, 2),
+        "key": theory.key_name(hearing.key),
+        "metre": metre_of(hearing).written,
+        "notes": len(hearing.tune.notes),
+        "clarity": round(hearing.tune.clarity, 2),
+        "bar": round(hearing.pulse.bar, 3),
+        "lufs": round(hearing.lufs, 1) if hearing.lufs > -100.0 else None,
+    }
