@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import cmath
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,9 @@ class Plucked:
     body      (Hz, dB, q) of the box
     click     level of the plectrum or finger
     release   seconds of ringing after the finger is off
+    human     cents by which two strokes on one string differ
+    doubled   two takes, left and right, never quite together
+    palm      notes shorter than so many seconds are muted with the palm; 0: none
     """
 
     seconds: float = 4.0
@@ -70,6 +73,9 @@ class Plucked:
     click: float = 0.0
     spread: float = 0.0
     release: float = 0.08
+    human: float = 1.0
+    doubled: bool = False
+    palm: float = 0.0
     octave: int = 0
 
     def seconds_at(self, pitch: int) -> float:
@@ -119,9 +125,20 @@ def _string(
 
 
 def pluck(
-    sound: Plucked, *, pitch: int, strength: float, samples: int, rate: int, seed: int
+    sound: Plucked,
+    *,
+    pitch: int,
+    strength: float,
+    samples: int,
+    rate: int,
+    seed: int,
+    muted: bool = False,
 ) -> NDArray[np.float32]:
-    """One note of a plucked sound, left ringing: float32 [2, samples]; strength 0..1."""
+    """One note of a plucked sound, left ringing: float32 [2, samples]; strength 0..1, muted with the palm or not."""
+    if muted:
+        sound = replace(
+            sound, seconds=0.7, high=0.14, bright=sound.bright - 1.5, click=sound.click + 0.5
+        )
     frequency = 440.0 * 2.0 ** ((pitch + 12 * sound.octave - 69) / 12.0)
     chance = np.random.default_rng([seed, pitch])
     if sound.strings == 1:

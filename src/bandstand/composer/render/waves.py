@@ -7,7 +7,7 @@ Each wave of the stack has the same spectrum behind a steeper or gentler low-pas
 above half the rate, so that moving through the stack is a filter sweep that cannot alias. Formants belong
 to the body and not to the string, so they are placed in Hz when the stack is built for a note.
 
-F waves in a stack, T samples in a wave, U detuned players.
+P pitches of a slur, F waves in a stack, T samples in a wave, U detuned players.
 """
 
 from __future__ import annotations
@@ -20,57 +20,97 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandstand.composer.jit import kernel
+from bandstand.composer.render.perform import Sounding
 
 WAVES = 8
 WAVE_SAMPLES = 2048
 CONTROL = 32  # samples between two looks at pitch and brightness
+_STRAY = (
+    8.0  # the wander is an average of much faster dice: this is about the inverse of its deviation
+)
 
 
 @kernel
-def sing(  # noqa: PLR0915 - one note told in one loop
+def sing(  # noqa: C901, PLR0912, PLR0915 - one phrase told in one loop
     out: NDArray[np.float32],
     at: int,
     hold: int,
-    stack: NDArray[np.float32],
-    step: float,
+    stacks: NDArray[np.float32],
+    turns: NDArray[np.float64],
     players: NDArray[np.float64],
-    volume: float,
     envelope: NDArray[np.float64],
     colour: NDArray[np.float64],
     vibrato: NDArray[np.float64],
     breath: NDArray[np.float64],
+    life: NDArray[np.float64],
     seed: int,
 ) -> None:
-    """Add one note to `out`.
+    """Add one note, or several slurred ones, to `out`.
 
     out       float32 [2, N]
     at, hold  samples: where it starts, how long the key is down
-    stack     float32 [F, T]  dull to bright
-    step      waves per sample
-    players   float64 [U, 4]  ratio of pitch, phase 0..1, gain left, gain right
+    stacks    float32 [P, F, T]  of each pitch, dull to bright
+    turns     float64 [P, 3]     of each pitch: samples until it comes, waves per sample, volume
+    players   float64 [U, 4]     ratio of pitch, phase 0..1, gain left, gain right
     envelope  attack per sample, decay per sample, sustain level, release per sample, length of the release
     colour    resting wave, + per level of the envelope, + at the strike, its decay per look
-    vibrato   radians per look, depth (ratio), delay and fade-in (looks), start bend (ratio), its decay per look
+    vibrato   radians per look, depth (ratio), delay and fade-in (looks), start bend (ratio), its decay per look,
+              share of it that is heard as loudness, decay per look of the glide between two pitches
     breath    level, low and high coefficient of its band, extra at the strike
+    life      wander of the pitch (ratio) and of the level, swell 0..1, tremor (radians per look) and its depth,
+              fall of the pitch (ratio per look) once the key is up
     """
-    top = stack.shape[0] - 1.001
-    size = stack.shape[1]
+    pitches = stacks.shape[0]
+    top = stacks.shape[1] - 1.001
+    size = stacks.shape[2]
     count = players.shape[0]
     phases = players[:, 1].copy()
     attack, decay, sustain = envelope[0], envelope[1], envelope[2]
     release, total = envelope[3], hold + int(envelope[4])
     total = min(total, out.shape[1] - at)
     level, rising = 0.0, True
-    strike, bend, swing = 1.0, vibrato[4], 0.0
+    strike, bend, swing, fallen = 1.0, vibrato[4], 0.0, 0.0
     place = min(max(colour[0] + colour[2], 0.0), top)
     hiss, soft, softer = seed * 2654435761 % 2147483647 + 1, 0.0, 0.0
+    dice, stray, breathing, shaken = seed * 16807 % 2147483647 + 1, 0.0, 0.0, 0.0
+    p, since, glide, fresh = 0, 0, 0.0, 1.0
+    loud, press = turns[0, 2], 1.0
     for look, begin in enumerate(range(0, total, 32)):
         end = min(begin + 32, total)
-        swell = min(max((look - vibrato[2]) / vibrato[3], 0.0), 1.0)
-        speed = step * (1.0 + vibrato[1] * swell * math.sin(swing) + bend)
-        swing += vibrato[0]
+        if p + 1 < pitches and begin >= turns[p + 1, 0]:
+            p += 1
+            since, glide, strike = 0, 1.0, max(strike, 0.35)
+        since += 1
+        glide *= vibrato[7]
+        fresh = min(1.0, since * (32.0 / 1200.0)) if p > 0 else 1.0
+        last = turns[p + 1, 0] if p + 1 < pitches else float(hold)
+        looks = (last - turns[p, 0]) / 32.0
+        swell = min(max((look if p == 0 else 1.5 * since) - vibrato[2], 0.0) / vibrato[3], 1.0)
+        dice = dice * 48271 % 2147483647
+        stray += 0.03 * (dice / 1073741823.5 - 1.0 - stray)
+        dice = dice * 48271 % 2147483647
+        breathing += 0.03 * (dice / 1073741823.5 - 1.0 - breathing)
+        wave = vibrato[1] * swell * (1.0 + 2.0 * breathing) * math.sin(swing)
+        step = turns[p, 1]
+        if glide > 1e-4:
+            step *= (turns[p - 1, 1] / step) ** glide
+        if begin > hold:
+            fallen += life[5]
+        speed = step * (1.0 + wave + bend + life[0] * stray - fallen)
+        swing += vibrato[0] * (1.0 + 0.3 * stray)
         bend *= vibrato[5]
-        goal = min(max(colour[0] + colour[1] * level + colour[2] * strike, 0.0), top)
+        wanted = turns[p, 2]
+        if p > 0 and since < 40:
+            wanted *= 1.0 - 0.22 * math.exp(-since / 12.0)
+        if looks > 700.0:
+            wanted *= 1.0 - life[2] * (1.0 - math.sin(math.pi * min(since / looks, 1.0) ** 0.75))
+        loud += 0.12 * (wanted - loud)
+        shaken += life[3] * (1.0 + 0.8 * stray)
+        press = 1.0 + vibrato[6] * swell * math.cos(swing) + life[1] * breathing
+        press *= 1.0 - life[4] * (0.5 - 0.5 * math.cos(shaken)) if life[4] > 0.0 else 1.0
+        volume = max(loud * press, 0.0)
+        bright = level * loud / max(turns[p, 2], 1e-6) * press
+        goal = min(max(colour[0] + colour[1] * bright + colour[2] * strike, 0.0), top)
         slide = (goal - place) / 32.0
         strike *= colour[3]
         for n in range(begin, end):
@@ -94,9 +134,16 @@ def sing(  # noqa: PLR0915 - one note told in one loop
                 i = int(spot)
                 part = spot - i
                 j = (i + 1) & (size - 1)
-                dull = stack[row, i] + part * (stack[row, j] - stack[row, i])
-                bright = stack[row + 1, i] + part * (stack[row + 1, j] - stack[row + 1, i])
-                y = dull + blend * (bright - dull)
+                dull = stacks[p, row, i] + part * (stacks[p, row, j] - stacks[p, row, i])
+                keen = stacks[p, row + 1, i] + part * (
+                    stacks[p, row + 1, j] - stacks[p, row + 1, i]
+                )
+                y = dull + blend * (keen - dull)
+                if fresh < 1.0:
+                    was = stacks[p - 1, row, i] + part * (
+                        stacks[p - 1, row, j] - stacks[p - 1, row, i]
+                    )
+                    y = was + fresh * (y - was)
                 left += y * players[u, 2]
                 right += y * players[u, 3]
             if breath[0] > 0.0:
@@ -126,6 +173,12 @@ class Wave:
     vibrato         Hz; depth in cents, after `delay` seconds
     scoop           semitones by which a note starts off pitch; scoop_seconds until it is there
     breath          level of the air around the note; chiff: more of it at the start
+    shake           0..1 how much of the vibrato is heard as loudness
+    wander          cents by which the pitch strays; a hundredth of it in level
+    swell           0..1 how much a long note grows and dies away again
+    tremor          Hz of short bows on one note, tremor_depth 0..1
+    fall            semitones per second that a note falls off when it ends; only some notes do
+    glide           seconds from one slurred pitch to the next
     octave          added to the written pitch
     """
 
@@ -152,6 +205,13 @@ class Wave:
     scoop_seconds: float = 0.05
     breath: float = 0.0
     chiff: float = 0.0
+    shake: float = 0.0
+    wander: float = 2.0
+    swell: float = 0.0
+    tremor: float = 0.0
+    tremor_depth: float = 0.0
+    fall: float = 0.0
+    glide: float = 0.025
     octave: int = 0
 
 
@@ -206,60 +266,82 @@ class WaveVoice:
     wave: Wave
     rate: int
 
-    def tail(self, hold: int, pitch: int) -> int:
-        """Samples from the start of a note to its last sound; the same at every pitch."""
-        del pitch
-        return hold + int(1.4 * self.wave.release * self.rate)
+    def tail(self, note: Sounding) -> int:
+        """Samples from the start of a note to its last sound."""
+        return note.hold + int(1.4 * self.wave.release * self.rate)
 
-    def play(
-        self,
-        out: NDArray[np.float32],
-        at: int,
-        hold: int,
-        *,
-        pitch: int,
-        velocity: float,
-        bend: float,
-        seed: int,
-    ) -> None:
-        """Add a note; bend: semitones from which it slides to its pitch (0: the sound's own scoop)."""
+    def play(self, out: NDArray[np.float32], at: int, note: Sounding) -> None:
+        """Add a note and those slurred to it."""
         wave, rate = self.wave, self.rate
-        frequency = 440.0 * 2.0 ** ((pitch + 12 * wave.octave - 69) / 12.0)
-        legato = bend != 0.0
-        attack = min(wave.attack, 0.02) if legato else wave.attack
-        envelope = np.array(
+        pitches = [note.pitch, *(turn.pitch for turn in note.turns)]
+        velocities = [note.velocity, *(turn.velocity for turn in note.turns)]
+        frequencies = [440.0 * 2.0 ** ((p + 12 * wave.octave - 69) / 12.0) for p in pitches]
+        turns = np.array(
             [
-                1.0 - _per_sample(attack, rate, 1.609),
+                (after, frequency / rate, velocity**1.4)
+                for after, frequency, velocity in zip(
+                    (0, *(turn.after for turn in note.turns)), frequencies, velocities, strict=True
+                )
+            ]
+        )
+        drift = np.random.default_rng(note.seed)
+        sing(
+            out,
+            at,
+            note.hold,
+            np.stack([wave_stack(wave, frequency, rate) for frequency in frequencies]),
+            turns,
+            self._players(drift),
+            self._envelope(),
+            self._colour(max(velocities)),
+            self._vibrato(note.bend, drift),
+            self._breath(frequencies[0]),
+            self._life(note.seed),
+            note.seed,
+        )
+
+    def _envelope(self) -> NDArray[np.float64]:
+        wave, rate = self.wave, self.rate
+        return np.array(
+            [
+                1.0 - _per_sample(wave.attack, rate, 1.609),
                 1.0 - _per_sample(wave.decay, rate),
                 wave.sustain,
                 _per_sample(wave.release, rate, 5.0),
                 1.4 * wave.release * rate,
             ]
         )
-        looks = rate / CONTROL
-        touched = wave.rest + wave.touch * (velocity - 0.6)
-        colour = np.array(
+
+    def _colour(self, velocity: float) -> NDArray[np.float64]:
+        wave = self.wave
+        return np.array(
             [
-                touched,
+                wave.rest + wave.touch * (velocity - 0.6),
                 wave.follow,
-                wave.strike * (0.4 + velocity) * (0.5 if legato else 1.0),
-                _per_sample(wave.strike_seconds, looks),
+                wave.strike * (0.4 + velocity),
+                _per_sample(wave.strike_seconds, self.rate / CONTROL),
             ]
         )
-        drift = np.random.default_rng(seed)
-        start = bend if legato else wave.scoop
-        vibrato = np.array(
+
+    def _vibrato(self, bend: float, drift: np.random.Generator) -> NDArray[np.float64]:
+        wave, looks = self.wave, self.rate / CONTROL
+        return np.array(
             [
-                2.0 * math.pi * wave.vibrato * drift.uniform(0.94, 1.06) / looks,
-                2.0 ** (wave.depth / 1200.0) - 1.0,
-                wave.delay * looks,
-                0.4 * looks,
-                2.0 ** (start / 12.0) - 1.0,
-                _per_sample(0.06 if legato else wave.scoop_seconds, looks),
+                2.0 * math.pi * wave.vibrato * drift.uniform(0.92, 1.08) / looks,
+                2.0 ** (wave.depth * drift.uniform(0.75, 1.2) / 1200.0) - 1.0,
+                wave.delay * drift.uniform(0.7, 1.4) * looks,
+                0.6 * looks,
+                2.0 ** ((bend or wave.scoop * drift.uniform(0.4, 1.3)) / 12.0) - 1.0,
+                _per_sample(0.06 if bend else wave.scoop_seconds, looks),
+                wave.shake,
+                _per_sample(wave.glide, looks),
             ]
         )
+
+    def _breath(self, frequency: float) -> NDArray[np.float64]:
+        wave, rate = self.wave, self.rate
         low, high = min(frequency, 0.2 * rate), min(6.0 * frequency + 1500.0, 0.3 * rate)
-        breath = np.array(
+        return np.array(
             [
                 wave.breath,
                 1.0 - math.exp(-2.0 * math.pi * low / rate),
@@ -267,19 +349,19 @@ class WaveVoice:
                 wave.chiff,
             ]
         )
-        sing(
-            out,
-            at,
-            hold,
-            wave_stack(wave, frequency, rate),
-            frequency / rate,
-            self._players(drift),
-            velocity**1.4,
-            envelope,
-            colour,
-            vibrato,
-            breath,
-            seed,
+
+    def _life(self, seed: int) -> NDArray[np.float64]:
+        wave, looks = self.wave, self.rate / CONTROL
+        falls = wave.fall if seed % 5 == 0 else 0.0
+        return np.array(
+            [
+                _STRAY * (2.0 ** (wave.wander / 1200.0) - 1.0),
+                _STRAY * 0.01 * wave.wander,
+                wave.swell,
+                2.0 * math.pi * wave.tremor / looks,
+                wave.tremor_depth,
+                (1.0 - 2.0 ** (-wave.fall / 12.0)) / looks if falls else 0.0,
+            ]
         )
 
     def _players(self, drift: np.random.Generator) -> NDArray[np.float64]:
