@@ -80,8 +80,22 @@ def compose(
     variation  0 is the piece; others keep its motif, form, tempo and key, and vary the rest
     given      what to compose around; tempo, key and metre that the prompt asks for win over its own
     """
+    return compose_asked(
+        parse(prompt), seconds=seconds, seed=seed, rate=rate, variation=variation, given=given
+    )
+
+
+def compose_asked(
+    intent: Intent,
+    *,
+    seconds: float,
+    seed: int,
+    rate: int,
+    variation: int = 0,
+    given: Given | None = None,
+) -> Piece:
+    """As `compose`, for a prompt that is understood already."""
     assert 8000 <= rate <= 48000, f"rate {rate} is outside 8000..48000"
-    intent = parse(prompt)
     given = given and _in_metre(given, intent.metre)
     plan = make_plan(intent, seconds, seed, given=given, variation=variation)
     return Piece(intent, compose_score(plan, seed), rate)

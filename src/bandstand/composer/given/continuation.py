@@ -22,7 +22,9 @@ from bandstand.composer.filters import Stereo
 from bandstand.composer.given.sound import chords_of, metre_of, told
 from bandstand.composer.mix.desk import CEILING
 from bandstand.composer.mix.limiter import Limiter
-from bandstand.composer.piece import Piece, Stretch, compose
+from bandstand.composer.piece import Piece, Stretch, compose_asked
+from bandstand.composer.prompt.intent import Intent
+from bandstand.composer.prompt.parse import parse
 from bandstand.composer.score import Given
 
 CROSSFADE_SECONDS = 0.06
@@ -32,6 +34,8 @@ MATCHED_SECONDS = 10.0  # after the join, which are brought to it
 SETTLED_SECONDS = 20.0  # after the join, from when the loudness of the whole piece is brought to it
 LOOPS = (8, 4, 2)  # bars that may come round
 PIECE_LUFS = -14.0  # what every piece is mastered to
+SAME = 0.015
+"""How near the tempo that is asked for must be to the one that is heard, to be the one that is heard."""
 LOUDEST, SOFTEST = -6.0, -40.0  # LUFS to which a piece is brought at most and at least
 
 
@@ -203,13 +207,15 @@ def continue_from(
     seconds  of the whole, more than the sound has
     """
     assert seconds > sound.seconds, f"{seconds} s leave no room after {sound.seconds} s"
-    given = to_channels(resample(sound, rate), 2).samples
     total = round(seconds * rate)
-    given = given[:, : total - 1]
+    given = to_channels(resample(sound, rate), 2).samples[:, : total - 1]
     hearing, first = _listen(sound)
-    start = round(first * rate)
-    piece = compose(
-        prompt,
+    intent = _going_on_as_asked(parse(prompt), hearing)
+    if intent.bpm is not None:
+        first = max(0.0, sound.seconds - CROSSFADE_SECONDS)  # other bars, which begin at the join
+    start = min(round(first * rate), given.shape[1])
+    piece = compose_asked(
+        intent,
         seconds=(total - start) / rate,
         seed=seed,
         rate=rate,
@@ -217,6 +223,25 @@ def continue_from(
         given=_given(hearing),
     )
     return Continuation(given, piece, start, total, hearing)
+
+
+def _going_on_as_asked(intent: Intent, hearing: Hearing) -> Intent:
+    """What can be asked of a piece that has begun already: no intro, and no loop."""
+    heard = hearing.pulse.bpm
+    told: tuple[str, ...] = ()
+    if "loop" in intent.flags:
+        told = ("What goes on from given audio is no loop.",)
+    bpm = intent.bpm
+    if bpm is not None and any(abs(bpm * times / heard - 1.0) < SAME for times in (0.5, 1, 2)):
+        bpm = None
+    elif bpm is not None:
+        told = (*told, f"The given audio has {heard:.1f} bpm; from its end on it is {bpm:g}.")
+    return replace(
+        intent,
+        bpm=bpm,
+        flags=(intent.flags - {"intro", "loop"}) | {"no-intro"},
+        conflicts=(*intent.conflicts, *told),
+    )
 
 
 def _listen(sound: Clip) -> tuple[Hearing, float]:
