@@ -34,7 +34,7 @@ LATE, ABSENT = 0.35, 0.2
 def arrange(chart: Sequence[Bar], plan: Plan, dice: np.random.Generator) -> list[list[Bar]]:
     """The bars in which each voice plays; where nobody would, the first does."""
     voices = plan.voices
-    rests = _rests(chart, plan, dice)
+    rests = _rests(plan, dice)
     solo = soloist(voices)
     given = [
         [
@@ -90,7 +90,7 @@ def _left_out(bar: Bar, role: Role) -> bool:
     return bar.section.name == "build" and role is Role.BASS and 2 * bar.place >= bar.section.bars
 
 
-def _rests(chart: Sequence[Bar], plan: Plan, dice: np.random.Generator) -> set[tuple[Role, int]]:
+def _rests(plan: Plan, dice: np.random.Generator) -> set[tuple[Role, int]]:
     """Colours that come in late or stay away, so that no two sections sound alike."""
     roles = [role for role in COLOURS if any(voice.role is role for voice in plan.voices)]
     rests: set[tuple[Role, int]] = set()

@@ -32,7 +32,7 @@ def play_bass(
     scale = theory.scale(plan.key)
     events: list[Event] = []
     for bar in bars:
-        pattern = calm if bar.intensity < QUIET else chorus if bar.section.name == "b" else verse
+        pattern = calm if bar.intensity < QUIET else chorus if bar.is_peak else verse
         strength = 0.7 + 0.2 * bar.intensity
         for offset, length, symbol in hits(pattern, bar.beats, bar.place):
             chord = bar.chord_at(offset)
@@ -77,7 +77,7 @@ def _pitch(
     symbol: str, chord: Chord, following: Chord, scale: frozenset[int], instrument: str
 ) -> int:
     root = root_pitch(chord.root, instrument)
-    lowest = root_pitch(chord.root if chord.bass is None else chord.bass, instrument)
+    lowest = root_pitch(_lowest_class(chord), instrument)
     high = INSTRUMENTS[instrument].high
     if symbol == "a":
         return _approach(
@@ -96,6 +96,10 @@ def _pitch(
         notes = chord.notes
         pitch = root + (notes[min(wanted, len(notes) - 1)] - chord.root) % 12
     return pitch if pitch <= high else pitch - 12
+
+
+def _lowest_class(chord: Chord) -> int:
+    return chord.root if chord.bass is None else chord.bass
 
 
 def _approach(target: int, scale: frozenset[int], instrument: str) -> int:

@@ -11,24 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from bandstand.composer.compose.harmony import harmonise
-from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
-from bandstand.composer.score import Chord, Role, Section
+from bandstand.composer.score import Chord, Section
 
 Event = tuple[float, float, int, float]
 
-ENTERS: dict[Role, float] = {
-    Role.DRONE: 0.0,
-    Role.PAD: 0.0,
-    Role.COMP: 0.2,
-    Role.BASS: 0.42,
-    Role.DRUMS: 0.42,
-    Role.ARP: 0.55,
-    Role.PERCUSSION: 0.58,
-    Role.COUNTER: 0.68,
-}
-"""How intense a bar must be for a role to play in it; the lead has its own rule."""
-ASKED_ENTERS = 0.45
+PEAKS = frozenset({"b", "drop"})
 CALMEST = -0.14  # below, a verse would lose its bass and its beat
 
 
@@ -44,6 +32,11 @@ class Bar:
     intensity: float
     chords: tuple[Chord, ...]
     next_chord: Chord
+
+    @property
+    def is_peak(self) -> bool:
+        """Whether its section is what the others lead up to."""
+        return self.section.name in PEAKS
 
     @property
     def is_last(self) -> bool:
@@ -79,30 +72,6 @@ def write_chart(plan: Plan, dice: np.random.Generator) -> tuple[Bar, ...]:
                 )
             )
     return tuple(bars)
-
-
-def give_bars(bars: Sequence[Bar], voices: Sequence[Voice]) -> list[list[Bar]]:
-    """The bars in which each voice plays; where nobody would, the first does."""
-    given = [_bars_of(bars, voice.role, asked=voice.asked) for voice in voices]
-    filled = {bar.index for played in given for bar in played}
-    own = {bar.index for bar in given[0]}
-    given[0] = [bar for bar in bars if bar.index in own or bar.index not in filled]
-    return given
-
-
-def _bars_of(bars: Sequence[Bar], role: Role, *, asked: bool) -> list[Bar]:
-    if role is Role.LEAD:
-        return [bar for bar in bars if _sings(bar)]
-    if len(bars) <= 4 and not any(bar.section.name == "intro" for bar in bars):
-        return list(bars)
-    threshold = min(ENTERS[role], ASKED_ENTERS) if asked else ENTERS[role]
-    return [bar for bar in bars if bar.intensity >= threshold]
-
-
-def _sings(bar: Bar) -> bool:
-    """The hook is heard early, from the second half of the intro on; in the bridge the tune is silent."""
-    early = 2 * bar.place >= bar.section.bars - 1
-    return bar.section.name != "bridge" and (bar.section.name != "intro" or early)
 
 
 def by_section(bars: Sequence[Bar]) -> list[list[Bar]]:

@@ -1,7 +1,5 @@
-"""Chords as they are played: comping, pads, arpeggios. Which chord it is comes from the chart.
-
-Voicings move as little as they can from chord to chord. A major seventh leaves its root to the bass, for the two
-would rub; the other sevenths keep theirs, for without its root a minor seventh is a chord of another key.
+"""Chords as they are played: comping, pads, arpeggios. Which chord it is comes from the chart, how it lies from
+`voicing.py`.
 """
 
 from __future__ import annotations
@@ -11,15 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from bandstand.composer.compose.chart import Bar, Event, hits
-from bandstand.composer.instruments import INSTRUMENTS, Instrument
-from bandstand.composer.plan.casting import SECTIONS, SINGING, Voice
+from bandstand.composer.compose.voicing import voice_chord
+from bandstand.composer.instruments import INSTRUMENTS
+from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.plan.style import Comping
-from bandstand.composer.score import Chord, Role
+from bandstand.composer.score import Chord
 
 LOUDNESS = {"X": 0.78, "x": 0.64, "o": 0.45}
-CENTRES = {Role.COMP: 60, Role.PAD: 62, Role.ARP: 67}
-POWERFUL = frozenset({"distorted-guitar", "overdriven-guitar"})
 STRUM_SECONDS = 0.011
 STAB = 0.3
 PAD_BARS_MAX = 2
@@ -35,7 +32,7 @@ def comp(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     events: list[Event] = []
     previous: tuple[int, ...] = ()
     for bar in bars:
-        manner = calm if bar.intensity < 0.5 else chorus if bar.section.name == "b" else verse
+        manner = calm if bar.intensity < 0.5 else chorus if bar.is_peak else verse
         voicings = {}
         for chord in bar.chords:
             previous = voice_chord(chord, voice, previous)
@@ -123,51 +120,6 @@ def arpeggiate(
             pitch = pitch if pitch <= instrument.high else pitch - 12
             events.append((bar.start + offset, max(length, 0.3), pitch, strength))
     return events
-
-
-def voice_chord(chord: Chord, voice: Voice, previous: tuple[int, ...] = ()) -> tuple[int, ...]:
-    """Spread a chord over the keyboard, close to where the hand already is; low to high, never empty."""
-    instrument = INSTRUMENTS[voice.instrument]
-    if voice.instrument in POWERFUL and voice.role is Role.COMP:
-        root = instrument.low + (chord.root - instrument.low) % 12
-        return root, root + 7, root + 12
-    centre = _centre(voice, instrument)
-    notes = chord.notes
-    if len(notes) > 3 and (notes[3] - notes[0]) % 12 == 11:
-        notes = notes[1:]
-    elif len(notes) > 4:
-        notes = notes[:4]
-    if instrument.family in SINGING and voice.instrument not in SECTIONS:
-        notes = notes[1:2]
-    if len(notes) == 2:
-        notes = (*notes, notes[0])
-    target = sum(previous) / len(previous) if previous else centre
-    # Drift back to the centre, or the hand would walk off the keyboard in a long piece.
-    return _close(notes, 0.6 * target + 0.4 * centre, instrument)
-
-
-def _centre(voice: Voice, instrument: Instrument) -> float:
-    wanted = CENTRES.get(voice.role, 62) + (5 if voice.pan > 0.5 else 0)
-    return min(max(wanted, instrument.low + 6), instrument.high - 7)
-
-
-def _close(notes: Sequence[int], target: float, instrument: Instrument) -> tuple[int, ...]:
-    """The closed position, in whichever inversion, whose middle lies nearest to the target."""
-    best: tuple[float, tuple[int, ...]] = (1e9, ())
-    for turn in range(len(notes)):
-        order = [*notes[turn:], *notes[:turn]]
-        low = instrument.low + (order[0] - instrument.low) % 12
-        pitches = [low]
-        for note in order[1:]:
-            pitches.append(pitches[-1] + ((note - pitches[-1]) % 12 or 12))
-        middle = sum(pitches) / len(pitches)
-        shift = 12 * round((target - middle) / 12)
-        shift = max(0, min(shift, 12 * ((instrument.high - pitches[-1]) // 12)))
-        distance = abs(middle + shift - target)
-        if distance < best[0] and pitches[-1] <= instrument.high:
-            best = (distance, tuple(pitch + shift for pitch in pitches))
-    assert best[1], f"no room for a chord on {instrument}"
-    return best[1]
 
 
 def _to_and_fro(count: int, size: int) -> int:

@@ -54,8 +54,9 @@ def _swelling(events: Sequence[Event], section: Section, plan: Plan) -> list[Eve
         share = (at - start) / beats
         if 0.0 <= share < 1.0:
             share = share if section.name == "build" else 1.0 - share
-            loud *= SOFTEST + (1.0 - SOFTEST) * share
-        swelled.append((at, length, pitch, loud))
+            swelled.append((at, length, pitch, loud * (SOFTEST + (1.0 - SOFTEST) * share)))
+        else:
+            swelled.append((at, length, pitch, loud))
     return swelled
 
 
@@ -68,10 +69,8 @@ def _lifted(events: Sequence[Event], section: Section, voice: Voice, plan: Plan)
     high = INSTRUMENTS[voice.instrument].high
     lifted: list[Event] = []
     for at, length, pitch, loud in events:
-        if start - 1e-6 <= at < end - 1e-6:
-            raised = pitch + section.lift
-            pitch = raised if raised <= high else raised - 12
-        lifted.append((at, length, pitch, loud))
+        raised = pitch + (section.lift if start - 1e-6 <= at < end - 1e-6 else 0)
+        lifted.append((at, length, raised if raised <= high else raised - 12, loud))
     return lifted
 
 

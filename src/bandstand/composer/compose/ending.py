@@ -7,8 +7,8 @@ from dataclasses import replace
 from bandstand.composer import theory
 from bandstand.composer.compose.bass import root_pitch
 from bandstand.composer.compose.chart import Event
-from bandstand.composer.compose.comp import voice_chord
 from bandstand.composer.compose.groove import last_stroke
+from bandstand.composer.compose.voicing import voice_chord
 from bandstand.composer.instruments import INSTRUMENTS
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan

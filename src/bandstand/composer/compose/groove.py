@@ -5,12 +5,13 @@ swing and imprecision come with the performance.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from bandstand.composer.compose.chart import Bar, Event, hits
 from bandstand.composer.instruments import KEYS
-from bandstand.composer.plan.casting import Voice
+from bandstand.composer.plan.casting import HANDS, Voice
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.plan.style import Groove
 from bandstand.composer.score import Role
@@ -24,47 +25,115 @@ SOFTER = 0.85  # each stroke of a roll
 BUSY = 0.1
 HALF_BELOW = 0.5
 GHOSTS_KEPT = 0.85
+SHORT_FILLS = 0.5
+"""How often a section has half a bar of fill after each four bars."""
+
+
+@dataclass
+class Book:
+    """What one drummer plays in this piece: a groove for the verses, another for the chorus, fills in turn."""
+
+    mains: list[Groove]
+    chorus: Groove
+    half: Groove
+    fills: list[Groove]
+    seen: dict[int, tuple[str, int]] = field(default_factory=dict[int, tuple[str, int]])
+
+    def main(self, bar: Bar) -> Groove:
+        """The verses change their groove every other time; solos have one of their own."""
+        if bar.is_peak:
+            return self.chorus
+        key = bar.section.first_bar
+        if key not in self.seen:
+            times = sum(name == bar.section.name for name, _ in self.seen.values())
+            self.seen[key] = (bar.section.name, times)
+        turn = self.seen[key][1] // 2 + (bar.section.name == "solo")
+        return self.mains[turn % len(self.mains)]
+
+    def fill(self, bar: Bar) -> Groove:
+        return self.fills[bar.section.first_bar % len(self.fills)]
 
 
 def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
     """Play a kit, or whatever serves as one."""
-    grooves = _grooves(plan, voice)
-    mains = [groove for groove in grooves if groove.use == "main"]
-    order = dice.permutation(len(mains))
-    verse, chorus = mains[order[0]], mains[order[-1]]
-    refrains = [groove for groove in grooves if groove.use == "b"]
-    if refrains:
-        chorus = refrains[int(dice.integers(len(refrains)))]
-    fills = [groove for groove in grooves if groove.use == "fill"] or [chorus]
-    halves = [groove for groove in grooves if groove.use == "half"] or [verse]
-    fill, half = (found[int(dice.integers(len(found)))] for found in (fills, halves))
+    book = _book(plan, voice, dice)
+    short_fills = {section.first_bar for section in plan.sections if dice.random() < SHORT_FILLS}
     strokes: dict[tuple[int, int, bool], list[Event]] = {}
     events: list[Event] = []
     for bar in bars:
-        groove = _groove_for(bar, plan, verse, chorus, fill, half)
-        busy = plan.energy - plan.style.energy >= BUSY and bar.section.name == "b"
-        phase = bar.place % 4
-        key = (id(groove), phase, busy)
-        if key not in strokes:
-            strokes[key] = list(_strokes(groove, bar, phase, busy=busy))
         strength = 0.72 + 0.28 * bar.intensity
-        start = bar.start
+        if bar.section.name == "build" and _has_snare(voice):
+            events += _roll(bar, strength)
+            continue
+        groove = _groove_for(bar, plan, book)
+        busy = plan.energy - plan.style.energy >= BUSY and bar.is_peak
+        phase = bar.place % 4
+        played = _remembered(strokes, groove, bar, phase, busy=busy)
+        if bar.section.first_bar in short_fills and phase == 3 and not bar.is_last:
+            half = bar.beats / 2
+            filled = _remembered(strokes, book.fill(bar), bar, 0, busy=False)
+            played = [e for e in played if e[0] < half] + [e for e in filled if e[0] >= half]
         events += [
-            (start + at, length, pitch, loud * strength) for at, length, pitch, loud in strokes[key]
+            (bar.start + at, length, pitch, loud * strength) for at, length, pitch, loud in played
         ]
         if _crashes(bar, voice):
-            events.append((start, LENGTHS["crash"], KEYS["crash"], 0.7 * strength))
+            events.append((bar.start, LENGTHS["crash"], KEYS["crash"], 0.7 * strength))
     keep = dice.random(len(events)) < GHOSTS_KEPT
     return [
         event for event, kept in zip(events, keep.tolist(), strict=True) if kept or event[3] > 0.5
     ]
 
 
+def _book(plan: Plan, voice: Voice, dice: np.random.Generator) -> Book:
+    grooves = _grooves(plan, voice)
+    mains = [groove for groove in grooves if groove.use == "main"]
+    mains = [mains[n] for n in dice.permutation(len(mains))]
+    refrains = [groove for groove in grooves if groove.use == "b"] or mains[-1:]
+    fills = [groove for groove in grooves if groove.use == "fill"] or refrains
+    halves = [groove for groove in grooves if groove.use == "half"] or mains[:1]
+    return Book(
+        mains=mains,
+        chorus=refrains[int(dice.integers(len(refrains)))],
+        half=halves[int(dice.integers(len(halves)))],
+        fills=[fills[n] for n in dice.permutation(len(fills))],
+    )
+
+
+def _remembered(
+    strokes: dict[tuple[int, int, bool], list[Event]],
+    groove: Groove,
+    bar: Bar,
+    phase: int,
+    *,
+    busy: bool,
+) -> list[Event]:
+    key = (id(groove), phase, busy)
+    if key not in strokes:
+        strokes[key] = _strokes(groove, bar, phase, busy=busy)
+    return strokes[key]
+
+
+def _has_snare(voice: Voice) -> bool:
+    return voice.role is Role.DRUMS and voice.instrument not in HANDS
+
+
+def _roll(bar: Bar, strength: float) -> list[Event]:
+    """A build: the kick goes through, the snare doubles its pace towards the end. It swells in `edit.py`."""
+    left = bar.section.bars - bar.place
+    step = 0.25 if left == 1 else 0.5 if 2 * left <= bar.section.bars else 1.0
+    roll = [
+        (bar.start + at, RINGING, KEYS["snare"], (0.8 if at % 1.0 == 0 else 0.62) * strength)
+        for at in np.arange(0.0, bar.beats - 1e-6, step).tolist()
+    ]
+    kicks = np.arange(0.0, bar.beats - 1e-6, 1.0).tolist() if left > 1 else [0.0]
+    return roll + [(bar.start + at, RINGING, KEYS["kick"], 0.85 * strength) for at in kicks]
+
+
 def last_stroke(voice: Voice) -> tuple[int, ...]:
     """The keys of the final hit."""
     if voice.instrument == "tabla":
         return KEYS["ge"], KEYS["na"]
-    if voice.role is Role.PERCUSSION or voice.instrument == "hand-percussion":
+    if voice.role is Role.PERCUSSION or voice.instrument in HANDS:
         return KEYS["conga-low"], KEYS["tambourine"]
     return KEYS["kick"], KEYS["crash"]
 
@@ -73,19 +142,15 @@ def _grooves(plan: Plan, voice: Voice) -> tuple[Groove, ...]:
     idioms = plan.style.idioms(plan.metre)
     if voice.instrument == "tabla":
         return idioms.tabla
-    hands = voice.role is Role.PERCUSSION or voice.instrument == "hand-percussion"
+    hands = voice.role is Role.PERCUSSION or voice.instrument in HANDS
     return idioms.percussion if hands else idioms.drums
 
 
-def _groove_for(
-    bar: Bar, plan: Plan, verse: Groove, chorus: Groove, fill: Groove, half: Groove
-) -> Groove:
+def _groove_for(bar: Bar, plan: Plan, book: Book) -> Groove:
     calm = bar.section.energy + 0.6 * (plan.energy - plan.style.energy) < HALF_BELOW
     if bar.is_last and bar.section.bars >= 4 and not calm:
-        return fill
-    if calm:
-        return half
-    return chorus if bar.section.name == "b" else verse
+        return book.fill(bar)
+    return book.half if calm or "half-time" in bar.section.traits else book.main(bar)
 
 
 def _strokes(groove: Groove, bar: Bar, phase: int, *, busy: bool) -> list[Event]:
@@ -108,6 +173,6 @@ def _doubled(line: str) -> str:
 
 
 def _crashes(bar: Bar, voice: Voice) -> bool:
-    if voice.role is not Role.DRUMS or voice.instrument in {"tabla", "hand-percussion"}:
+    if not _has_snare(voice):
         return False
     return bar.place == 0 and bar.index > 0 and bar.intensity >= 0.65

@@ -90,7 +90,7 @@ class Singer:
         """Whether what was sung before can be sung here note for note."""
         pitches = self.ladder.pitches
         leap = pitches[steps[0]] - self.last[1]
-        if abs(leap) > LEAP or (self.last[1] - self.last[0]) * leap > 0 and abs(leap) > WIDE:
+        if abs(leap) > LEAP or ((self.last[1] - self.last[0]) * leap > 0 and abs(leap) > WIDE):
             return False
         strange = 0
         for step, slot in zip(steps, slots, strict=True):

@@ -140,12 +140,14 @@ def promise(motif: Motif) -> float:
 
 def write_themes(plan: Plan) -> dict[str, Theme]:
     """The themes of verse and chorus; they depend on nothing but the seed, so that variations keep them."""
-    return _themes(plan.seed, plan.style.name, plan.style.tune, plan.metre, plan.energy, plan.riff)
+    return _themes(
+        plan.seed, plan.style.name, plan.style.tune, plan.metre, plan.energy, riff=plan.riff
+    )
 
 
 @lru_cache(maxsize=32)
 def _themes(
-    seed: int, style: str, tune: Tune, metre: Metre, energy: float, riff: bool
+    seed: int, style: str, tune: Tune, metre: Metre, energy: float, *, riff: bool
 ) -> dict[str, Theme]:
     dice = chance.stage(seed, chance.MOTIF, style)
     own = replace(

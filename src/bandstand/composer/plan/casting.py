@@ -19,6 +19,20 @@ from bandstand.composer.score import Role
 SINGERS = frozenset({"sitar", "harmonica", "lead-synth", "square-lead"})
 """Melody instruments by nature, apart from whole families."""
 SINGING = frozenset({"bowed", "brass", "wind", "voice"})
+HANDS = frozenset(
+    {
+        "hand-percussion",
+        "tabla",
+        "congas",
+        "bongos",
+        "djembe",
+        "cajon",
+        "frame-drum",
+        "bodhran",
+        "dhol",
+    }
+)
+"""Drums that are played by hand: they have no snare and no cymbals."""
 SECTIONS = frozenset({"strings", "brass", "choir"})
 """Many players at once: they hold chords before they sing."""
 
@@ -146,7 +160,7 @@ def _role_for(name: str, style: Style, taken: set[Role]) -> Role:
     """The first free role among what the style has it for, then among what it can do at all."""
     if name == "tanpura":
         return Role.DRONE
-    if name in {"hand-percussion", "tabla"} and name not in style.instruments.get(Role.DRUMS, ()):
+    if name in HANDS and name not in style.instruments.get(Role.DRUMS, ()):
         return Role.PERCUSSION
     able = ABILITIES[INSTRUMENTS[name].family]
     if name in SECTIONS | {"pad-synth", "warm-pad"}:
