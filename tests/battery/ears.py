@@ -122,6 +122,11 @@ def timbre(sound, rate):
     return librosa.feature.mfcc(y=mono(sound, rate), sr=RATE, hop_length=512, n_mfcc=14), RATE / 512
 
 
+def fine_chroma(heard):
+    """[12, frames] of mono sound at RATE, every 256 samples."""
+    return librosa.feature.chroma_cqt(y=heard, sr=RATE, hop_length=256)
+
+
 def by_beat(features, frames_per_second, beats):
     """Means [B, D] of features [D, frames] between successive beats given in seconds."""
     frames = np.round(np.asarray(beats) * frames_per_second).astype(int)
