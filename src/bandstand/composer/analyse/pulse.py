@@ -21,9 +21,10 @@ _SPREAD = 0.85  # octaves
 _SLACK = 0.06  # how far refining may go from the proposal
 _LOW_SHARE = 1.5
 """Without the low band, off-beat hats would put the beat half a beat late."""
-_WALTZ = 1.12
+_WALTZ = 1.25
 """By how much bars of three must be clearer than bars of four to be believed."""
 _TURNS = 1 << 19  # points of the Fourier transform
+_SWUNG = 0.8  # belief in a pulse of thirds, against one of quarters
 _PHASES = 96
 _PROPOSALS = 6
 _TRUST = 0.93  # in the next proposal, against the one before
@@ -85,7 +86,9 @@ def _believed(strength: NDArray[np.float64], near: Sequence[float]) -> tuple[flo
         tempo = _refine(turns, proposal)
         beat = _phase(strength, tempo)
         trust = _TRUST**place * _liked(np.array(tempo))
-        found[float(trust * (0.15 + _clarity(strength, tempo, beat)))] = tempo, beat
+        levels = {times: _clarity(strength, tempo, beat, times) for times in (1, 2, 3, 4)}
+        regular = 0.15 + max(_SWUNG * levels[3], levels[4]) + 0.5 * (levels[1] + levels[2])
+        found[float(trust * regular)] = tempo, beat
     return found[max(found)]
 
 
@@ -183,11 +186,11 @@ def _evened(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values / mean if mean > 0 else values
 
 
-def _clarity(strength: NDArray[np.float64], bpm: float, beat: float) -> float:
-    """What rises on sixteenths, beyond what chance would bring there."""
+def _clarity(strength: NDArray[np.float64], bpm: float, beat: float, parts: int = 4) -> float:
+    """What rises on beats that are cut into so many parts, beyond what chance would bring there."""
     total = float(strength.sum())
     if total <= 0.0:
         return 0.0
     time = np.arange(len(strength)) / FRAME_RATE
-    turns = np.cos(2.0 * np.pi * (time - beat) * bpm / 60.0 * 4.0)
+    turns = np.cos(2.0 * np.pi * (time - beat) * bpm / 60.0 * parts)
     return float(np.clip((strength * turns).sum() / total, 0.0, 1.0))
