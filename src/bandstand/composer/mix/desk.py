@@ -12,7 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bandstand.composer.filters import Filter, Section, Stereo, high_pass, low_pass, low_shelf, tilt
+from bandstand.composer.filters import (
+    Filter,
+    Section,
+    Stereo,
+    high_pass,
+    low_pass,
+    low_shelf,
+    peak,
+    tilt,
+)
 from bandstand.composer.mix.aging import Aging
 from bandstand.composer.mix.channel import Channel, Ducker
 from bandstand.composer.mix.limiter import Limiter
@@ -23,6 +32,13 @@ CEILING = -1.9
 """dBTP of the limiter: a little under the -1.6 that is promised, for resamplers that see more than it does."""
 
 
+BANDS = (125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
+"""Hz of the bells that bring a mix nearer to what records of its kind have."""
+
+_MONO_BELOW = 190.0
+"""Hz of the corner below which the sides vanish; nothing is left of them at 120 Hz that could be heard."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """The settings of the desk for one piece, all in dB.
@@ -30,6 +46,7 @@ class Sheet:
     gains   one per part
     slope   of the tilt, per octave
     low     of the shelf below 70 Hz
+    bands   of the bells at `BANDS`
     side    of what differs between left and right
     master  of the whole, before the limiter
     """
@@ -37,6 +54,7 @@ class Sheet:
     gains: tuple[float, ...]
     slope: float = 0.0
     low: float = 0.0
+    bands: tuple[float, ...] = ()
     side: float = 0.0
     master: float = 0.0
 
@@ -62,7 +80,9 @@ class Desk:
         self._tone = Filter(tone_sections(mix, sheet, rate))
         self._aging = Aging(rate, mix.dust, score.seed, start) if mix.dust > 0.0 else None
         self._hot = np.float32(0.35 + 1.2 * mix.drive)
-        self._low_side = Filter([high_pass(150.0, rate, 0.5412), high_pass(150.0, rate, 1.3066)])
+        self._low_side = Filter(
+            [high_pass(_MONO_BELOW, rate, 0.5412), high_pass(_MONO_BELOW, rate, 1.3066)]
+        )
         self._side = sheet.side
         self._limiter = Limiter(rate, CEILING)
 
@@ -71,25 +91,35 @@ class Desk:
         """Samples by which what comes out is late."""
         return self._limiter.latency + (self._aging.latency if self._aging else 0)
 
-    def blend(self, stems: Sequence[Stereo], samples: int) -> Stereo:
-        """The next samples of the parts in one room. The stems are used up."""
+    def place(self, stems: Sequence[Stereo], samples: int) -> list[Stereo]:
+        """The next samples of each part where it belongs, and after them the room they share. The stems are used up."""
         ducking = self._ducker.curve(self._position, samples)
         self._position += samples
-        bus, room, late = (np.zeros((2, samples), dtype=np.float32) for _ in range(3))
+        room, late = (np.zeros((2, samples), dtype=np.float32) for _ in range(2))
+        placed: list[Stereo] = []
         for channel, stem in zip(self._channels, stems, strict=True):
-            placed = channel.run(stem, ducking)
-            bus += placed
+            part = channel.run(stem, ducking)
+            placed.append(part)
             if self._reverb_level > 0.0:
-                room += channel.reverb * placed
+                room += channel.reverb * part
             if self._echo_level > 0.0 and channel.echo > 0.0:
-                late += channel.echo * placed
+                late += channel.echo * part
+        around = np.zeros((2, samples), dtype=np.float32)
         if self._echo_level > 0.0:
             echoes = self._echo_tone.run(self._echo.run(late))
             echoes *= self._echo_level
-            bus += echoes
+            around += echoes
             room += np.float32(0.5) * echoes
         if self._reverb_level > 0.0:
-            bus += self._reverb_level * self._reverb_tone.run(self._reverb.run(room))
+            around += self._reverb_level * self._reverb_tone.run(self._reverb.run(room))
+        return [*placed, around]
+
+    def blend(self, stems: Sequence[Stereo], samples: int) -> Stereo:
+        """The next samples of the parts in one room. The stems are used up."""
+        placed = self.place(stems, samples)
+        bus = placed[-1]
+        for part in placed[:-1]:
+            bus += part
         return bus
 
     def shape(self, bus: Stereo) -> Stereo:
@@ -117,6 +147,9 @@ def tone_sections(mix: Mix, sheet: Sheet, rate: int) -> list[Section]:
     """The filters of the whole mix: what the style wants cut, and what the sheet turns."""
     sections = [high_pass(max(mix.low_cut, 22.0), rate), low_shelf(75.0, rate, sheet.low)]
     sections += tilt(sheet.slope, rate)
+    for hertz, gain in zip(BANDS, sheet.bands, strict=False):
+        if gain and hertz < 0.4 * rate:
+            sections.append(peak(hertz, rate, gain, 1.1))
     if mix.high_cut < 0.45 * rate:
         sections.append(low_pass(mix.high_cut, rate))
     return sections

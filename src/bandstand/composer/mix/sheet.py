@@ -16,16 +16,25 @@ from numpy.typing import NDArray
 
 from bandstand.composer.filters import Stereo, response
 from bandstand.composer.mix.channel import wanted_loudness
-from bandstand.composer.mix.desk import Desk, Sheet, fade_out, tone_sections, widen
+from bandstand.composer.mix.desk import BANDS, Desk, Sheet, fade_out, tone_sections, widen
 from bandstand.composer.mix.loudness import SILENCE, Meter, integrated
-from bandstand.composer.mix.spectrum import low_share, power_spectrum, side_over_mid, slope
+from bandstand.composer.mix.spectrum import (
+    above_line,
+    low_share,
+    power_spectrum,
+    side_over_mid,
+    slope,
+)
 from bandstand.composer.render.stem import Player, Stem
 from bandstand.composer.score import Score
 
 LUFS = -14.0
 """Integrated loudness of every piece."""
 
-_LISTEN_SECONDS = 15.0
+_LISTEN_SECONDS = 10.0
+_NEARER, _BELL = 0.5, 4.0
+"""How much of the way to the line of a kind's spectrum each octave is moved, and by how many dB at most."""
+
 ENDING = "ending"
 """The last chord, from the last barline on: a kind of section of its own."""
 
@@ -125,18 +134,25 @@ def _alone(score: Score, player: Player) -> float:
 
 
 def _tone(score: Score, rate: int, buses: Sequence[Stereo], sheet: Sheet) -> Sheet:
-    """Tilt and low shelf that bring the blend to where the style wants it."""
+    """Tilt, bells and low shelf that bring the blend to where the style wants it."""
     hertz, power = power_spectrum(buses, rate)
-    steepest = -4.3 if score.mix.dust > 0.2 else -3.4
-    wanted = min(max(-2.5 + 0.5 * score.mix.tilt, steepest), -2.2)
-    turn = min(max(wanted - slope(hertz, power), -5.0), 3.5)
+    old = score.mix.dust > 0.2
+    wanted = min(max(-2.5 + 0.5 * score.mix.tilt, -4.3 if old else -3.4), -2.2)
+    turn = min(max(wanted - slope(hertz, power), -6.0), 4.0)
+    sheet = replace(sheet, slope=turn)
+    turned = power * response(tone_sections(score.mix, sheet, rate), hertz, rate) ** 2
+    off = -_NEARER * above_line(hertz, turned, BANDS)
+    bands = [float(min(max(gain, -_BELL), _BELL)) for gain in off]
+    if old or score.mix.high_cut < BANDS[-1]:
+        bands[-1] = min(bands[-1], 0.0)  # what was cut off is not brought back
+    sheet = replace(sheet, bands=tuple(bands))
     low = 0.0
     while low > _LOWEST:
-        tone = tone_sections(score.mix, replace(sheet, slope=turn, low=low), rate)
+        tone = tone_sections(score.mix, replace(sheet, low=low), rate)
         if low_share(hertz, power * response(tone, hertz, rate) ** 2) < _LOW_SHARE:
             break
         low -= 1.0
-    return replace(sheet, slope=turn, low=low)
+    return replace(sheet, low=low)
 
 
 def _width(score: Score, shapes: Sequence[Stereo]) -> float:

@@ -32,11 +32,24 @@ def power_spectrum(sounds: Sequence[Stereo], rate: int) -> tuple[Power, Power]:
     return hertz, total
 
 
+def thirds(hertz: Power, power: Power, centres: Power = _THIRDS) -> Power:
+    """dB of the third-octave bands around some centres in Hz."""
+    edge = 2.0 ** (1.0 / 6.0)
+    bands = [power[(hertz >= c / edge) & (hertz < c * edge)].sum() + 1e-20 for c in centres]
+    return 10.0 * np.log10(np.array(bands))
+
+
 def slope(hertz: Power, power: Power) -> float:
     """dB per octave of the third-octave levels between 100 Hz and 4 kHz."""
-    edge = 2.0 ** (1.0 / 6.0)
-    bands = [power[(hertz >= c / edge) & (hertz < c * edge)].sum() + 1e-20 for c in _THIRDS]
-    return float(np.polyfit(np.log2(_THIRDS), 10.0 * np.log10(bands), 1)[0])
+    return float(np.polyfit(np.log2(_THIRDS), thirds(hertz, power), 1)[0])
+
+
+def above_line(hertz: Power, power: Power, centres: Sequence[float]) -> Power:
+    """How far, in dB, the octaves around some centres lie above the line through the thirds from 100 Hz to 4 kHz."""
+    rise, level = np.polyfit(np.log2(_THIRDS), thirds(hertz, power), 1)
+    near = 2.0 ** np.array([-1.0 / 3.0, 0.0, 1.0 / 3.0])
+    found = [thirds(hertz, power, c * near).mean() - (rise * math.log2(c) + level) for c in centres]
+    return np.array(found)
 
 
 def low_share(hertz: Power, power: Power) -> float:
