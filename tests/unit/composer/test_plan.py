@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 from bandstand.composer import theory
 from bandstand.composer.plan import form
 from bandstand.composer.plan.plan import make_plan
-from bandstand.composer.plan.style import style, style_names
 from bandstand.composer.prompt.parse import parse
 from bandstand.composer.score import Key, Role
 
 COLOURS = ("power", "triad", "add9", "seventh", "ninth", "dominant")
-STYLES = [style(name) for name in style_names()]
-by_name = pytest.mark.parametrize("chosen", STYLES, ids=lambda chosen: chosen.name)
 
 
 def players(prompt: str, seed: int = 1) -> dict[Role, list[str]]:
