@@ -20,14 +20,14 @@ FREE = frozenset({"seventh", "ninth", "dominant"})
 BREATH_SECONDS = 8.0
 
 WEIGHTS: Mapping[str, float] = {
-    "key": 3.0,
+    "key": 4.0,
     "scale": 2.0,
     "clashes": 2.0,
     "leaps": 1.5,
     "leaps answered": 1.0,
     "steps": 1.0,
     "strong beats": 1.5,
-    "novelty": 2.0,
+    "novelty": 3.0,
     "repetition": 1.0,
     "pitch classes": 0.7,
     "groove": 0.7,
@@ -57,7 +57,7 @@ def judge_tune(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> dict
         "leaps": _within(figures.leap_share(intervals), 0.0, 0.05, 0.05),
         "leaps answered": _within(figures.answered_leaps(intervals), 0.6, 1.0, 0.4),
         "strong beats": _within(figures.strong_share(tune, chords), 0.78, 0.95, 0.15),
-        "novelty": _within(figures.distinct_share(tune, beats), 0.32, 0.64, 0.25),
+        "novelty": _within(figures.distinct_share(tune, beats), 0.32, 0.6, 0.25),
         "range": _within(figures.span(tune), wide - 1, wide + 9, 6.0),
         "climax": figures.peaks(tune, plan.sections, beats),
         "rests": _within(figures.rest_share(tune, beats), 0.12, 0.5, 0.2),

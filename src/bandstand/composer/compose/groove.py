@@ -85,7 +85,7 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
 
 
 def _book(plan: Plan, voice: Voice, dice: np.random.Generator) -> Book:
-    grooves = _grooves(plan, voice)
+    grooves = [_asked_for(groove, plan.asked) for groove in _grooves(plan, voice)]
     mains = [groove for groove in grooves if groove.use == "main"]
     mains = [mains[n] for n in dice.permutation(len(mains))]
     refrains = [groove for groove in grooves if groove.use == "b"] or mains[-1:]
@@ -151,6 +151,16 @@ def _groove_for(bar: Bar, plan: Plan, book: Book) -> Groove:
     if bar.is_last and bar.section.bars >= 4 and not calm:
         return book.fill(bar)
     return book.half if calm or "half-time" in bar.section.traits else book.main(bar)
+
+
+def _asked_for(groove: Groove, asked: frozenset[str]) -> Groove:
+    """The groove as the prompt wants it: the kick on every beat, or everything twice as fast."""
+    lines = dict(groove.lines)
+    if "double-time" in asked:
+        lines = {key: line[::2] * 2 for key, line in lines.items()}
+    if "four-on-the-floor" in asked and "kick" in lines:
+        lines["kick"] = ("X..." * len(lines["kick"]))[: len(lines["kick"])]
+    return Groove(groove.use, lines)
 
 
 def _strokes(groove: Groove, bar: Bar, phase: int, *, busy: bool) -> list[Event]:

@@ -5,7 +5,7 @@ suspensions, colours, dominants of dominants. The tonic stays at home: key finde
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -63,7 +63,6 @@ class Step:
 
 Bar = tuple[Step, ...]
 Loop = tuple[Bar, ...]
-Change = Callable[[list[Bar], Plan, np.random.Generator], list[Bar]]
 
 
 def harmonise(plan: Plan, dice: np.random.Generator) -> list[tuple[Chord, ...]]:
@@ -74,9 +73,10 @@ def harmonise(plan: Plan, dice: np.random.Generator) -> list[tuple[Chord, ...]]:
         return [_written(plan, n, (Step(degree),), {}) for n, degree in enumerate(set_tune(plan))]
     steps = _looped(plan, dice)
     if plan.style.colour != "power" and _share(steps) < STATIC:
-        for change in (_cadences, _borrowed, _suspended, _inverted):
+        for change in (_cadences, _borrowed, _suspended):
             changed = change(steps, plan, dice)
             steps = changed if _share(changed) >= min(LEAST_SHARE, _share(steps)) else steps
+        steps = _inverted(steps) if dice.random() < INVERTED else steps
     spices = SPICES.get(plan.style.colour, ({},))
     spice = spices[int(dice.integers(len(spices)))]
     return [_written(plan, index, bar, spice) for index, bar in enumerate(steps)]
@@ -213,10 +213,8 @@ def _suspended(steps: list[Bar], plan: Plan, dice: np.random.Generator) -> list[
     ]
 
 
-def _inverted(steps: list[Bar], plan: Plan, dice: np.random.Generator) -> list[Bar]:
+def _inverted(steps: list[Bar]) -> list[Bar]:
     """A chord between two others stands on its third, where that lets the bass go by step."""
-    if dice.random() > INVERTED:
-        return steps
     flat = [(n, place) for n, bar in enumerate(steps) for place in range(len(bar))]
     changed = [list(bar) for bar in steps]
     for before, here, after in zip(flat, flat[1:], flat[2:], strict=False):

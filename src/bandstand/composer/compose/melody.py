@@ -26,9 +26,9 @@ from bandstand.composer.score import Chord
 
 LONG = 0.5  # beats: longer notes are heard against the chord
 CENTRE = 70
-LIKED, LOVED = 0.9, 1.7
+LIKED, LOVED = 0.9, 2.4
 """What a step beside the contour costs: of a new phrase, and of one that is remembered."""
-STRANGE = 1
+STRANGE = 2
 """Notes beside the chord on beats that a phrase may have when it is sung again over other chords."""
 HEADROOM = 2  # steps that only the climax may use
 PENTATONIC = {"minor": (1, 3, 4, 5, 7), "major": (1, 2, 3, 5, 6)}
@@ -63,12 +63,9 @@ class Singer:
     def sing(self, phrase: Phrase, before: Bar | None) -> list[Event]:
         """The notes of a phrase; its pickup stands in the bar before."""
         motif, start = phrase.motif, phrase.bars[0].start
-        base = min(
-            max(self.centre + phrase.lift - motif.contour[0] // 2, 1), len(self.ladder.pitches) - 2
-        )
         remembered = self.sung.get((phrase.name, motif))
-        wishes = remembered or [base + step for step in motif.contour]
-        slots = self._slots(phrase, wishes, dear=LOVED if remembered else LIKED)
+        wishes, known = (remembered, len(remembered)) if remembered else self._wishes(phrase)
+        slots = self._slots(phrase, wishes, known)
         times = [(start + on, n) for on, n in zip(motif.onsets, motif.lengths, strict=True)]
         count = self._room(phrase, before, start)
         if before is not None and count:
@@ -85,6 +82,20 @@ class Singer:
         if not remembered:
             self.sung[phrase.name, motif] = found[count:]
         return self._events(found, times, phrase)
+
+    def _wishes(self, phrase: Phrase) -> tuple[list[int], int]:
+        """Where the notes should lie, and how many of them begin a phrase that has been sung before."""
+        motif = phrase.motif
+        base = self.centre + phrase.lift - (max(motif.contour) + min(motif.contour)) // 2
+        shared: list[int] = []
+        for (name, other), steps in self.sung.items():
+            if name.partition(" ")[0] == phrase.name.partition(" ")[0]:
+                same = _common(motif, other)
+                shared = steps[:same] if same > max(1, len(shared)) else shared
+        if shared:
+            base = shared[-1] - motif.contour[len(shared) - 1]
+        rest = [base + step for step in motif.contour[len(shared) :]]
+        return [*shared, *rest], len(shared)
 
     def _suits(self, steps: Sequence[int], slots: Sequence[Slot]) -> bool:
         """Whether what was sung before can be sung here note for note."""
@@ -132,7 +143,7 @@ class Singer:
         step = min(max(step, 0), len(self.ladder.pitches) - 1)
         return Slot(step, chord.notes, False, False, frozenset(), len(self.ladder.pitches), LIKED)
 
-    def _slots(self, phrase: Phrase, wishes: Sequence[int], *, dear: float) -> list[Slot]:
+    def _slots(self, phrase: Phrase, wishes: Sequence[int], known: int) -> list[Slot]:
         pulse = theory.pulse(self.plan.metre)
         motif, start = phrase.motif, phrase.bars[0].start
         top = self.centre + self.plan.style.tune.span // 2 + phrase.lift // 2
@@ -150,7 +161,7 @@ class Singer:
                     long=length > LONG,
                     only=self._goal(chord, closes=phrase.closes) if ends else frozenset(),
                     ceiling=min(ceiling, len(self.ladder.pitches) - 1),
-                    dear=dear,
+                    dear=LOVED if n < known else LIKED,
                 )
             )
         return slots
@@ -230,6 +241,17 @@ def fold(pitch: int, low: int, high: int) -> int:
     while pitch < low:
         pitch += 12
     return pitch
+
+
+def _common(one: Motif, other: Motif) -> int:
+    """How many notes two motifs begin with in common."""
+    pairs = zip(one.onsets, one.contour, other.onsets, other.contour, strict=False)
+    same = 0
+    for onset, step, other_onset, other_step in pairs:
+        if onset != other_onset or step != other_step:
+            break
+        same += 1
+    return same
 
 
 def bar_at(bars: Sequence[Bar], beat: float) -> Bar:

@@ -34,7 +34,7 @@ from bandstand.composer.score import Metre
 LONG_BAR = 4.5  # beats; such a bar is a phrase
 FORMS: dict[int, tuple[str, ...]] = {
     1: ("a",),
-    2: ("a a'", "a b", "a a+", "a a-"),
+    2: ("a a'", "a a'", "a a", "a b", "a a+", "a a-"),
     3: ("a a' b", "a b a'", "a a+ b", "a b c"),
     4: (
         "a a' b a'",
@@ -159,7 +159,7 @@ def _themes(
     pickups = dice.choice((0, 0, 0, 1, 2), size=2).tolist()
     verse, chorus = (
         Theme(
-            name=f"{style} {name}",
+            name=f"{style}/{name}",
             seed=seed,
             tune=own,
             beats=metre.beats,
@@ -210,7 +210,7 @@ class Planner:
             lift += CHORUS_LIFT if THEMES.get(name) == "b" else 0
             found.append(
                 Phrase(
-                    name=f"{theme.name} {token.rstrip('+-')}",
+                    name=f"{theme.name}/{token[0]} {token.rstrip('+-')}",
                     bars=group,
                     motif=fragment(theme.motif(token), sum(bar.beats for bar in group), pulse),
                     lift=lift,
@@ -227,7 +227,7 @@ class Planner:
         model = self.themes["a"]
         busier = replace(model.tune, density=min(model.tune.density + BUSIER_SOLO, 1.0))
         number = int(self.dice.integers(1 << 30))
-        return replace(model, name=f"{model.name} {number}", tune=busier, known={})
+        return replace(model, name=f"{model.name}/{number}", tune=busier, known={})
 
     def _tokens(self, name: str, count: int, time: int) -> list[str]:
         """One token a phrase: a form of four phrases, again and again; each time some of it has changed."""
@@ -247,6 +247,6 @@ class Planner:
         """A hook stays what it is; the rest of a theme is varied when it comes back."""
         if time == 0:
             return token
-        likely = 0.2 if token[0] == "a" else 0.45
+        likely = 0.05 if token[0] == "a" else 0.2
         changed = self.dice.random() < min(likely + 0.05 * time, 0.6)
         return f"{token.rstrip('+-')}~{time}" if changed else token

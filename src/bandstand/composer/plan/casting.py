@@ -6,7 +6,7 @@ A role is given by what an instrument can do (a flute does not strum) and what t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from bandstand.composer.score import Role
 SINGERS = frozenset({"sitar", "harmonica", "lead-synth", "square-lead"})
 """Melody instruments by nature, apart from whole families."""
 SINGING = frozenset({"bowed", "brass", "wind", "voice"})
+VOICES = frozenset({"voice", "choir", "voice-synth", "choir-synth"})
 HANDS = frozenset(
     {
         "hand-percussion",
@@ -74,16 +75,18 @@ class Voice:
 def cast(intent: Intent, style: Style, chance: np.random.Generator) -> tuple[Voice, ...]:
     """Give out the roles, the lead first."""
     excluded = _with_members(intent.excluded)
+    if "instrumental" in intent.flags:
+        excluded |= VOICES - set(intent.instruments)
     asked = _asked(intent, style, excluded)
-    alone = "alone" in intent.flags and len(asked) == 1
-    if alone:
+    alone = "alone" in intent.flags and bool(asked)
+    if alone and len(asked) == 1:
         return _alone(asked[0])
     voices = _asked_voices(asked, style, _member(intent.solo, style, excluded))
     taken = {voice.role for voice in voices}
     # A drummer who was not asked stays away from a tabla that was.
     if any(voice.instrument == "tabla" for voice in voices):
         taken |= {Role.DRUMS, Role.PERCUSSION}
-    for role, names in style.instruments.items():
+    for role, names in () if alone else style.instruments.items():
         allowed = [
             n for n in names if n not in excluded and n not in {v.instrument for v in voices}
         ]
@@ -96,7 +99,11 @@ def cast(intent: Intent, style: Style, chance: np.random.Generator) -> tuple[Voi
         voices.append(Voice(role, str(chance.choice(allowed))))
     if not any(voice.role is Role.LEAD for voice in voices):
         voices.insert(0, _someone_leads(voices, excluded))
-    return _placed(voices)
+    levels = {_member(word, style, excluded): level for word, level in intent.levels.items()}
+    return tuple(
+        replace(voice, level=voice.level + levels.get(voice.instrument, 0.0))
+        for voice in _placed(voices)
+    )
 
 
 def _alone(name: str) -> tuple[Voice, ...]:

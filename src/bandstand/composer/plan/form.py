@@ -36,6 +36,7 @@ GROWTH = 0.03
 PEAKS = ("b", "drop")
 LIFT, LIFTED_SECONDS, LIFTED_SHARE = 2, 150.0, 0.12
 HARD_TAIL = 0.6
+SWELL = 0.3
 FADE_SHARE, FADE_SECONDS = 0.2, 12.0
 INTRO_SECONDS = (5.0, 10.0)
 """Of pieces up to a minute, and of longer ones: then the hook must have been heard."""
@@ -50,7 +51,7 @@ class Wish:
 
     style         decides the order of sections
     section_bars  length of a verse in a long piece
-    asked         flags of the prompt: "intro", "no-intro", "build", "drop", "breakdown", "bridge", "outro", "half-time"
+    asked         flags of the prompt; those of form are told in `prompt/intent.py`
     loops         no intro, no outro
     lifts         whether the last chorus may rise
     """
@@ -103,11 +104,13 @@ def sections(bars: int, seconds: float, wish: Wish | None = None) -> tuple[Secti
         named = _shared(body, 4, _read(order["medium"]))
     else:
         named = _shared(body, wish.section_bars, _read(order["long"]))
-    named = _fitted(named, wish.asked)
+    named = _fitted(_spared(named, wish.asked), wish.asked)
     edges = [(("intro", frozenset[str]()), intro), *named, (("outro", frozenset[str]()), outro)]
     placed = _placed([edge for edge in edges if edge[1] > 0], wish.asked)
+    if "key-change" in wish.asked:
+        return _lifted(placed, bars, share=0.5)
     lifts = wish.lifts and order.get("lifts", False) and seconds >= LIFTED_SECONDS
-    return _lifted(placed, bars) if lifts else placed
+    return _lifted(placed, bars, share=LIFTED_SHARE) if lifts else placed
 
 
 def _intro(bars: int, seconds: float, wish: Wish) -> int:
@@ -156,13 +159,42 @@ def _peak(named: Named, cycle: Sequence[Named]) -> Named:
     return next((other for other in cycle if other[0] in PEAKS), cycle[0])
 
 
+def _spared(named: list[tuple[Named, int]], asked: Collection[str]) -> list[tuple[Named, int]]:
+    """Without what is not wanted: it becomes more of a verse, a drop a chorus. With a stop before each peak, if asked."""
+    plain = {
+        name: instead
+        for word, name, instead in (
+            ("no-build", "build", "a"),
+            ("no-drop", "drop", "b"),
+            ("no-breakdown", "break", "a"),
+            ("no-bridge", "bridge", "a"),
+            ("no-solo", "solo", "a"),
+        )
+        if word in asked
+    }
+    stops = frozenset({"stop"}) if "stop-time" in asked else frozenset[str]()
+    first = {"hook", "chorus"} & set(asked) and all(which[0] not in PEAKS for which, _ in named)
+    return [
+        ((plain.get(name, "b" if first and name == "a" else name), traits | stops), length)
+        for (name, traits), length in named
+    ]
+
+
 def _fitted(named: list[tuple[Named, int]], asked: Collection[str]) -> list[tuple[Named, int]]:
     """Make room for what was asked for and is not there; it takes the end of the section before a peak."""
     fitted = list(named)
     if "drop" in asked:
         fitted = [((_drop(which), length)) for which, length in fitted]
-    wanted = [("breakdown", "break"), ("bridge", "bridge"), ("build", "build"), ("drop", "build")]
+    wanted = [
+        ("breakdown", "break"),
+        ("bridge", "bridge"),
+        ("solo", "solo"),
+        ("build", "build"),
+        ("drop", "build"),
+    ]
     for word, name in wanted:
+        if word == "drop" and "no-build" in asked:
+            continue
         if word in asked and all(which[0] != name for which, _ in fitted):
             fitted = _inserted(fitted, name)
     return fitted
@@ -190,6 +222,7 @@ def _inserted(named: list[tuple[Named, int]], name: str) -> list[tuple[Named, in
 
 def _placed(named: Sequence[tuple[Named, int]], asked: Collection[str]) -> tuple[Section, ...]:
     always = {"half-time"} & set(asked)
+    whole = sum(length for _, length in named)
     placed: list[Section] = []
     times: dict[str, int] = {}
     first = 0
@@ -198,17 +231,19 @@ def _placed(named: Sequence[tuple[Named, int]], asked: Collection[str]) -> tuple
         times[name] = time + 1
         energy = INTENSITY[name] + (min(GROWTH * time, 0.09) if name in {"a", "b"} else 0.0)
         energy = 0.45 if "stripped" in traits else min(energy, 1.0)
+        way = ("crescendo" in asked) - ("decrescendo" in asked)
+        energy = min(max(energy + way * SWELL * (2 * first / whole - 1.0), 0.15), 1.0)
         placed.append(Section(name, first, length, round(energy, 3), traits | always))
         first += length
     return tuple(placed)
 
 
-def _lifted(placed: tuple[Section, ...], bars: int) -> tuple[Section, ...]:
-    """The last chorus and what follows it, a tone higher; only where that is the last glance of a long piece."""
+def _lifted(placed: tuple[Section, ...], bars: int, *, share: float) -> tuple[Section, ...]:
+    """The last chorus and what follows it, a tone higher, unless that is more than a share of the piece."""
     last = max(
         (n for n, section in enumerate(placed) if section.name in PEAKS), default=len(placed)
     )
-    if last >= len(placed) or bars - placed[last].first_bar > LIFTED_SHARE * bars:
+    if last >= len(placed) or bars - placed[last].first_bar > share * bars:
         return placed
     return tuple(
         replace(section, lift=LIFT) if n >= last else section for n, section in enumerate(placed)

@@ -14,6 +14,7 @@ from bandstand.composer.plan import form
 from bandstand.composer.plan.casting import Voice, cast
 from bandstand.composer.plan.given import moved
 from bandstand.composer.plan.style import Style, style, style_names
+from bandstand.composer.plan.tailor import tailored
 from bandstand.composer.prompt.intent import Intent
 from bandstand.composer.prompt.lexicon import lexicon
 from bandstand.composer.score import Given, Key, Metre, Mix, Role, Section
@@ -32,7 +33,9 @@ class Plan:
     loops     the bars fill the length, and the end goes over into the beginning
     given     what the piece is composed around, in the key of the plan
     variation 0 is the piece; another number keeps tempo, key, style, form, leader and motif, and varies the rest
+    asked     the flags of the prompt, for players whom they concern
     soloing   whoever leads also plays the solos
+    opens, closes  instruments that have the first and the last word
     fade      seconds of fade-out at the end; hard: the last chord is short
     seed      of the piece: players of one idiom agree by it on what none of them may choose alone
     """
@@ -54,7 +57,10 @@ class Plan:
     seed: int = 0
     given: Given | None = None
     variation: int = 0
+    asked: frozenset[str] = frozenset()
     soloing: bool = False
+    opens: frozenset[str] = frozenset()
+    closes: frozenset[str] = frozenset()
     fade: float = 0.0
     hard: bool = False
 
@@ -67,7 +73,7 @@ def make_plan(
     seconds  exact length of the piece, > 0
     """
     given = given or Given()
-    chosen = style(_style_name(intent))
+    chosen = tailored(style(_style_name(intent)), intent.flags)
     # Or one seed would put every style into the same key.
     dice = chance.stage(seed, chance.PLAN, chosen.name)
     bpm = intent.bpm or given.bpm or _bpm(intent, chosen, dice)
@@ -83,7 +89,9 @@ def make_plan(
     wish = form.Wish(
         style=chosen.name,
         section_bars=chosen.section_bars,
-        asked=intent.flags,
+        asked=intent.flags
+        | ({"intro"} if intent.opens else set())
+        | ({"outro"} if intent.closes else set()),
         loops=loops,
         lifts=key.mode in {"major", "minor"} and all(v.role is not Role.DRONE for v in voices),
     )
@@ -106,6 +114,9 @@ def make_plan(
         seed=seed,
         given=moved(given, key) if given.tune or given.chords else None,
         variation=variation,
+        asked=intent.flags,
+        opens=frozenset(voice.instrument for voice in voices) & frozenset(intent.opens),
+        closes=frozenset(voice.instrument for voice in voices) & frozenset(intent.closes),
         soloing=intent.solo is not None or "solo" in intent.flags,
         fade=form.fade(seconds) if "fade-out" in intent.flags and not loops else 0.0,
         hard=hard and not loops,
@@ -125,14 +136,16 @@ def _cast(intent: Intent, chosen: Style, seed: int, variation: int) -> tuple[Voi
 
 def _style_name(intent: Intent) -> str:
     """The first genre; else what an instrument or the mood stands for; else pop."""
-    known = style_names()
+    known = [name for name in style_names() if name not in intent.excluded_genres]
     named = next((genre for genre in intent.genres if genre in known), None)
     if named:
         return named
     hints = lexicon().hints
-    hinted = next((hints[name] for name in intent.instruments if name in hints), None)
-    if hinted:
-        return hinted
+    hinted = [hints[name] for name in intent.instruments if name in hints]
+    return next(name for name in (*hinted, _of_mood(intent), "pop", *known) if name in known)
+
+
+def _of_mood(intent: Intent) -> str:
     energy, valence = intent.energy or 0.0, intent.valence or 0.0
     if energy <= -0.45:
         return "ambient"
