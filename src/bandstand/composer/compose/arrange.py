@@ -22,7 +22,7 @@ ENTERS: dict[Role, float] = {
     Role.COUNTER: 0.68,
 }
 """How intense a bar must be for a role to play in it; the lead has its own rule."""
-ASKED_ENTERS = 0.45
+ASKED_ENTERS, DENSER = 0.45, 0.15
 COLOURS = (Role.ARP, Role.PERCUSSION, Role.COUNTER, Role.PAD)
 """Roles that may come and go without anybody missing them."""
 HALF = 4
@@ -40,7 +40,8 @@ def arrange(chart: Sequence[Bar], plan: Plan, dice: np.random.Generator) -> list
         [
             bar
             for bar in _bars_of(chart, voice, plan, solo=solo == place)
-            if (voice.role, bar.index) not in rests or voice.asked
+            if ((voice.role, bar.index) not in rests or voice.asked)
+            and _is_wanted(bar, voice, plan)
         ]
         for place, voice in enumerate(voices)
     ]
@@ -60,8 +61,14 @@ def _bars_of(chart: Sequence[Bar], voice: Voice, plan: Plan, *, solo: bool) -> l
         if plan.given is not None and plan.given.tune:
             return list(chart)
         answered = soloist(plan.voices) is not None and not plan.soloing
-        return [bar for bar in chart if _sings(bar, answered=answered)]
+        first = voice.instrument in plan.opens
+        return [
+            bar
+            for bar in chart
+            if _sings(bar, answered=answered) or (first and bar.section.name == "intro")
+        ]
     threshold = min(ENTERS[voice.role], ASKED_ENTERS) if voice.asked else ENTERS[voice.role]
+    threshold -= DENSER if "dense" in plan.asked else 0.0
     if len(chart) <= 4 and chart[0].section.name != "intro":
         threshold = 0.0
     return [
@@ -69,6 +76,7 @@ def _bars_of(chart: Sequence[Bar], voice: Voice, plan: Plan, *, solo: bool) -> l
         for bar in chart
         if (bar.intensity >= threshold and not _left_out(bar, voice.role))
         or (solo and bar.section.name == "solo")
+        or (bar.section.name in {"intro", "outro"} and voice.instrument in plan.opens | plan.closes)
     ]
 
 
@@ -78,6 +86,15 @@ def _sings(bar: Bar, *, answered: bool) -> bool:
     if bar.section.name == "intro":
         return early
     return bar.section.name != "bridge" and not (bar.section.name == "solo" and answered)
+
+
+def _is_wanted(bar: Bar, voice: Voice, plan: Plan) -> bool:
+    """Who was asked to begin or to end has the first or the last section for himself."""
+    if plan.opens and bar.section is plan.sections[0] and len(plan.sections) > 1:
+        return voice.instrument in plan.opens
+    if plan.closes and bar.section is plan.sections[-1] and len(plan.sections) > 1:
+        return voice.instrument in plan.closes
+    return True
 
 
 def _left_out(bar: Bar, role: Role) -> bool:

@@ -72,6 +72,7 @@ class Sketch:
 def sketch(plan: Plan, number: int) -> Sketch:
     """Another number, other chords and another tune over them, from the same motifs."""
     chart = write_chart(plan, chance.stage(plan.seed, chance.HARMONY, _die(plan, number)))
+    chart = idioms.harmonise(chart, plan)
     dice = chance.stage(plan.seed, chance.FORM, _die(plan, number))
     given = tuple(tuple(bars) for bars in arrange(chart, plan, dice))
     leads = tuple(
@@ -177,7 +178,8 @@ def _parts(plan: Plan, sketched: Sketch) -> list[tuple[Voice, list[Event]]]:
         taken = [bar for bar in bars if place == solo and bar.section.name == "solo"]
         if taken:
             dice = chance.stage(plan.seed, chance.SOLO, _die(plan, 0))
-            events = sorted(events + melody.improvise(taken, plan, voice, dice))
+            improvise = idioms.players(plan.style.idiom).get(Role.LEAD, melody.improvise)
+            events = sorted(events + improvise(taken, plan, voice, dice))
         if not plan.loops:
             sung = events[-1][2] if events else None
             events += ending.last_chord(voice, final, plan, sung=sung)

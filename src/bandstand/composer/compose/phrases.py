@@ -94,6 +94,7 @@ class Theme:
     bars: int
     energy: float
     riff: bool
+    answered: float = SHORTENED
     pickup: int = 0
     known: dict[str, Motif] = field(default_factory=dict[str, Motif])
 
@@ -123,7 +124,7 @@ class Theme:
 
     def _answering(self, motif: Motif, dice: np.random.Generator) -> Motif:
         """Some phrases end early on a held note: somebody else may answer there."""
-        if self.riff or dice.random() > SHORTENED:
+        if self.riff or dice.random() > self.answered:
             return motif
         last = (self.bars - 1) * self.beats + self.pulse * int(dice.integers(0, 3))
         return shorten(motif, last, self.pulse)
@@ -141,13 +142,19 @@ def promise(motif: Motif) -> float:
 def write_themes(plan: Plan) -> dict[str, Theme]:
     """The themes of verse and chorus; they depend on nothing but the seed, so that variations keep them."""
     return _themes(
-        plan.seed, plan.style.name, plan.style.tune, plan.metre, plan.energy, riff=plan.riff
+        plan.seed,
+        plan.style.name,
+        plan.style.tune,
+        plan.metre,
+        plan.energy,
+        riff=plan.riff,
+        answered=1.0 if "call-response" in plan.asked else SHORTENED,
     )
 
 
 @lru_cache(maxsize=32)
 def _themes(
-    seed: int, style: str, tune: Tune, metre: Metre, energy: float, *, riff: bool
+    seed: int, style: str, tune: Tune, metre: Metre, energy: float, *, riff: bool, answered: float
 ) -> dict[str, Theme]:
     dice = chance.stage(seed, chance.MOTIF, style)
     own = replace(
@@ -167,6 +174,7 @@ def _themes(
             bars=bars,
             energy=min(energy + lift, 1.0),
             riff=riff,
+            answered=answered,
             pickup=0 if riff else pickup,
         )
         for name, lift, pickup in (("a", 0.0, pickups[0]), ("b", 0.15, pickups[1]))
