@@ -44,6 +44,18 @@ def generate(
     end: Annotated[
         float | None, typer.Option("--to", help="Seconds into what is given: where it ends.")
     ] = None,
+    score: Annotated[
+        str | None,
+        typer.Option(
+            help="A MIDI file or the plan.json of a piece, or its address: notes to play as the prompt says."
+        ),
+    ] = None,
+    variation: Annotated[
+        int, typer.Option(help="Above 0: the piece of this seed with other details.")
+    ] = 0,
+    stems: Annotated[
+        str | None, typer.Option(help="wav or flac: write every instrument by itself, in one zip.")
+    ] = None,
     section: Annotated[
         list[str] | None,
         typer.Option(help="SECONDS=PROMPT, again and again: what is played from then on."),
@@ -70,7 +82,7 @@ def generate(
     from bandstand.cli.piece import make
     from bandstand.cli.player import play
     from bandstand.settings import load_settings
-    from bandstand.specs import MusicSpec, Sampling, check_spec
+    from bandstand.specs import MusicSpec, Sampling, Source, check_spec
 
     target = out or _free_name(encoding or "wav")
     if (start, end) != (None, None) and melody is None and continues is None:
@@ -82,6 +94,9 @@ def generate(
         seed=secrets.randbelow(2**31 - 1) if seed is None else seed,
         melody=_span(melody, start, end),
         continues=_span(continues, start, end),
+        score=None if score is None else Source(uri=score),
+        variation=variation,
+        stems=None if stems is None else _encoding(stems, target, "stems"),
         sections=_sections(section or []),
         sampling=Sampling(temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance),
         multiband=multiband,
@@ -95,10 +110,18 @@ def generate(
     if as_json:
         show_json({"file": str(target), "seed": spec.seed, "files": files})
     else:
+        _tell(files[0]["about"])
         err.print(f"seed {spec.seed}")
         sys.stdout.write(f"{target}\n")
     if hear:
         play(target)
+
+
+def _tell(about: dict[str, Any]) -> None:
+    """What was made of the words, as far as the engine says."""
+    for name in ("understood", "ignored", "conflicts"):
+        if about.get(name):
+            err.print(f"{name}: {', '.join(about[name])}", style="dim", markup=False)
 
 
 def _check_target(target: Path) -> None:
@@ -130,14 +153,14 @@ def _sections(given: list[str]) -> tuple[Section, ...]:
     return tuple(sorted(sections, key=lambda section: section.start))
 
 
-def _encoding(given: str | None, target: Path) -> Any:
+def _encoding(given: str | None, target: Path, name: str = "encoding") -> Any:
     from bandstand.specs import Encoding
 
     word = given or target.suffix.lstrip(".").lower() or "wav"
     try:
         return Encoding(word)
     except ValueError:
-        raise Invalid("encoding", f"{word!r} is none of: {', '.join(Encoding)}") from None
+        raise Invalid(name, f"{word!r} is none of: {', '.join(Encoding)}") from None
 
 
 def _loudness(word: str) -> Any:

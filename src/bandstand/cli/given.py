@@ -1,4 +1,4 @@
-"""Sound that `bandstand generate` is given: files and addresses, decoded and cut as a server does it."""
+"""Sound and notes that `bandstand generate` is given: files and addresses, decoded and cut as a server does it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from bandstand.audio.apart import decode_apart
 from bandstand.audio.clip import Clip
-from bandstand.audio.kinds import Undecodable
+from bandstand.audio.kinds import Undecodable, check_notes
 from bandstand.engines import Inputs
 from bandstand.errors import Failed, Invalid
 from bandstand.fetch import DOWNLOAD_BYTES_MAX, Fetcher
 from bandstand.sources import SECONDS_MAX, cut
-from bandstand.specs import MusicSpec, Span
+from bandstand.specs import MusicSpec, Source, Span
 
 OPTIONS = {"melody": "melody", "continues": "continue"}
 
@@ -22,7 +22,11 @@ async def read_given(spec: MusicSpec, allowed_private_hosts: Sequence[str]) -> I
     """raises  Invalid for what cannot be read or is too long, Failed for an address that gives nothing"""
     fetcher = Fetcher(allowed_private_hosts, own_url="")
     clips = {name: await _read(name, span, fetcher) for name, span in spec.spans.items()}
-    inputs = Inputs(melody=clips.get("melody"), continues=clips.get("continues"))
+    inputs = Inputs(
+        melody=clips.get("melody"),
+        continues=clips.get("continues"),
+        score=spec.score and await _read_notes(spec.score, fetcher),
+    )
     if inputs.continues is not None and inputs.continues.seconds >= spec.seconds:
         raise Invalid(
             "continue",
@@ -33,15 +37,27 @@ async def read_given(spec: MusicSpec, allowed_private_hosts: Sequence[str]) -> I
 
 async def _read(name: str, span: Span, fetcher: Fetcher) -> Clip:
     place, option = span.source.uri, OPTIONS[name]
-    if place.startswith(("http://", "https://")):
-        fetcher.check(option, place)
-        content = await fetcher.download(place)
-    else:
-        content = _content(Path(place), option)
+    content = await _fetched(place, option, fetcher)
     try:
         return cut(await asyncio.to_thread(decode_apart, content, seconds_max=SECONDS_MAX), span)
     except (Undecodable, Failed) as error:
         raise Invalid(option, f"{place}: {error}") from None
+
+
+async def _read_notes(source: Source, fetcher: Fetcher) -> bytes:
+    content = await _fetched(source.uri, "score", fetcher)
+    try:
+        check_notes(content)
+    except Undecodable as error:
+        raise Invalid("score", f"{source.uri}: {error}") from None
+    return content
+
+
+async def _fetched(place: str, option: str, fetcher: Fetcher) -> bytes:
+    if place.startswith(("http://", "https://")):
+        fetcher.check(option, place)
+        return await fetcher.download(place)
+    return _content(Path(place), option)
 
 
 def _content(file: Path, option: str) -> bytes:

@@ -46,7 +46,7 @@ def make(
         given = asyncio.run(read_given(spec, settings.allowed_private_hosts))
         made = asyncio.run(_play(made_by, spec, given, offer.equipment))
         pressed = press(made, spec, _tags(spec, made_by), folder)
-        wanted = [file for file in pressed if file.kind == "audio" or with_extras]
+        wanted = [file for file in pressed if file.kind in {"audio", "stems"} or with_extras]
         return [_deliver(file, folder, target) for file in wanted]
 
 
