@@ -31,6 +31,11 @@ INSTRUMENTS_OF = {
 STYLES = {
     "raga": "indian-classical",
     "swing": "jazz",
+    "bossa": "bossa-nova",
+    "samba": "samba",
+    "flamenco": "flamenco",
+    "celtic": "celtic",
+    "afrobeat": "afrobeat",
 }
 """Whose chords an idiom is tested with; pop otherwise."""
 
@@ -56,7 +61,9 @@ def band(
         key=Key(2, mode),
         metre=theory.metre(metre),
         bars=bars,
-        sections=form.sections(bars, seconds, section_bars=chosen.section_bars) if bars else (),
+        sections=form.sections(
+            bars, seconds, form.Wish(style=chosen.name, section_bars=chosen.section_bars)
+        ),
         loops=False,
     )
 

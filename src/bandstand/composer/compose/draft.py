@@ -90,7 +90,7 @@ def write(plan: Plan, sketched: Sketch) -> Score:
     chords = sketched.chords
     return _score(
         plan,
-        chords if plan.loops else (*chords, last_chord(plan)),
+        (*chords, last_chord(plan)) if _ends(plan) else chords,
         [(voice, edit(events, voice, plan)) for voice, events in parts],
         hands,
     )
@@ -101,6 +101,11 @@ def write_figure(plan: Plan) -> Score:
     chord = last_chord(plan)
     parts = [(voice, ending.figure(voice, chord, plan)) for voice in plan.voices]
     return _score(plan, (chord,), parts, chance.stage(plan.seed, chance.PERFORMANCE))
+
+
+def _ends(plan: Plan) -> bool:
+    """Whether there is a last chord: a loop goes on, and a fade is never heard to end."""
+    return not plan.loops and not plan.fade
 
 
 def last_chord(plan: Plan) -> Chord:
@@ -115,6 +120,7 @@ def _score(
     parts: Sequence[tuple[Voice, list[Event]]],
     hands: np.random.Generator,
 ) -> Score:
+    end = plan.seconds * plan.bpm / 60.0
     return Score(
         title=plan.title,
         style=plan.style.name,
@@ -125,7 +131,7 @@ def _score(
         metre=plan.metre,
         bars=plan.bars,
         sections=plan.sections,
-        chords=chords,
+        chords=tuple(chord for chord in chords if plan.fade == 0.0 or chord.start < end),
         parts=tuple(
             Part(
                 voice.role,
@@ -180,7 +186,7 @@ def _parts(plan: Plan, sketched: Sketch) -> list[tuple[Voice, list[Event]]]:
             dice = chance.stage(plan.seed, chance.SOLO, _die(plan, 0))
             improvise = idioms.players(plan.style.idiom).get(Role.LEAD, melody.improvise)
             events = sorted(events + improvise(taken, plan, voice, dice))
-        if not plan.loops:
+        if _ends(plan):
             sung = events[-1][2] if events else None
             events += ending.last_chord(voice, final, plan, sung=sung)
         if voice.asked and 0 < len(events) < ENOUGH:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from bandstand.composer.compose.chart import Bar, Event
-from bandstand.composer.compose.idioms import hindustani, swing
+from bandstand.composer.compose.idioms import afrobeat, brazil, celtic, flamenco, hindustani, swing
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Role
@@ -21,12 +21,20 @@ Player = Callable[[Sequence[Bar], Plan, Voice, np.random.Generator], list[Event]
 IDIOMS: Mapping[str, Mapping[Role, Player]] = {
     "raga": hindustani.PLAYERS,
     "swing": swing.PLAYERS,
+    "bossa": brazil.BOSSA,
+    "samba": brazil.SAMBA,
+    "flamenco": flamenco.PLAYERS,
+    "celtic": celtic.PLAYERS,
+    "afrobeat": afrobeat.PLAYERS,
 }
 
 Harmony = Callable[[Sequence[Bar], Plan], tuple[Bar, ...]]
 HARMONIES: Mapping[str, Harmony] = {
     "raga": hindustani.stay,
     "swing": swing.harmonise,
+    "bossa": brazil.harmonise,
+    "samba": brazil.harmonise,
+    "flamenco": flamenco.harmonise,
 }
 """Idioms whose chords are not the style's: the chart, with other chords in it."""
 

@@ -46,7 +46,7 @@ def by_section(
     if written is None:
         return tuple(chart)
     order = ground.agreed(plan, "changes").permutation(len(written)).tolist()
-    place_of = {"b": 1, "bridge": 2}
+    place_of = {"b": 1, "drop": 1, "bridge": 2, "break": 2}
     chosen = [read(written[n]) for n in order]
     chords: list[tuple[Chord, ...]] = []
     for bar in chart:

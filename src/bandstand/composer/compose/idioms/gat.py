@@ -72,7 +72,7 @@ def play_melody(
             continue
         for place in range(0, len(run), LINE_BARS):
             stretch = run[place : place + LINE_BARS]
-            events += _gat(soloist, stretch, lines["b" if run[0].section.name == "b" else "a"])
+            events += _gat(soloist, stretch, lines["b" if run[0].is_peak else "a"])
             if ends_piece(stretch[-1], plan) and plan.bars > 1:
                 events = _with_tihai(soloist, events, stretch[-1], plan)
     return ground.within(events, bars)

@@ -96,6 +96,31 @@ def fold(pitch: int, instrument: str) -> int:
     return closest(pitch % 12, pitch, instrument)
 
 
+def close(chord: Chord, instrument: str, centre: float, size: int = 4) -> tuple[int, ...]:
+    """The chord in close position around a pitch; a note a semitone below its root takes the root's place."""
+    notes = chord.notes
+    if any((chord.root - note) % 12 == 1 for note in notes):
+        notes = tuple(note for note in notes if note != chord.root)
+    return tuple(sorted({closest(note, centre, instrument) for note in notes[:size]}))
+
+
+def strum(
+    pitches: Sequence[int],
+    start: float,
+    length: float,
+    loud: float,
+    spread: float,
+    *,
+    up: bool = False,
+) -> list[Event]:
+    """A chord across the strings: spread, in beats, from string to string."""
+    order = pitches[::-1] if up else pitches
+    return [
+        (start + n * spread, max(length - n * spread, SHORTEST), pitch, loud)
+        for n, pitch in enumerate(order)
+    ]
+
+
 def runs(bars: Sequence[Bar]) -> list[list[Bar]]:
     """Bars that follow each other without a gap, within one section."""
     found: list[list[Bar]] = [[bars[0]]] if bars else []

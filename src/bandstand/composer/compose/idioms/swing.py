@@ -140,7 +140,7 @@ def comp(bars: Sequence[Bar], _plan: Plan, voice: Voice, dice: np.random.Generat
     previous: tuple[int, ...] = ()
     events: list[Event] = []
     for bar in bars:
-        chosen = GREEN if strums else other if bar.section.name == "b" else patterns
+        chosen = GREEN if strums else other if bar.is_peak else patterns
         for offset, length, symbol in ground.strokes(chosen[bar.place % len(chosen)], bar.beats):
             # What is struck on the last eighth already belongs to the next bar.
             pushes = not strums and offset >= bar.beats - 0.5 and bar.beats > 1.0

@@ -69,7 +69,7 @@ def sing(
     figures: dict[tuple[str, str], Figure] = {}
     events: list[Event] = []
     for run in ground.runs(bars):
-        name = "b" if run[0].section.name == "b" else "a"
+        name = "b" if run[0].is_peak else "a"
         size = _phrase_bars(manner, plan)
         count = -(-len(run) // size)
         for number in range(count):
