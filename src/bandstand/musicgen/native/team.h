@@ -97,7 +97,7 @@ class Team {
                 Member member(*this, thread, first_phase_);
                 (*job_)(member);
             }
-            if (inside_.fetch_sub(1, std::memory_order_acq_rel) == 1) inside_.notify_all();
+            if (inside_.fetch_sub(1, std::memory_order_seq_cst) == 1) inside_.notify_all();
         }
     }
 
@@ -123,7 +123,8 @@ class Team {
         if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 < count) return;
         done_.store(0, std::memory_order_relaxed);
         for (Stretch& stretch : stretches_) stretch.taken.store(uint64_t(phase + 1) << 32, std::memory_order_release);
-        phase_.store(phase + 1, std::memory_order_release);
+        // Trap: a weaker store may still be on its way when notify_all looks whether anybody waits; who is about to then sleeps for ever.
+        phase_.store(phase + 1, std::memory_order_seq_cst);
         phase_.notify_all();
     }
 
