@@ -15,6 +15,8 @@ from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord, Role
 
 ROLL_SECONDS = 0.03
+SHORT = 0.75
+"""Beats of the last chord where it ends the piece at once."""
 FIGURE = (0, 2, 1, 3, 2, 4, 2, 0)
 """Steps of the scale above the tonic: all that a piece shorter than a bar has to say."""
 
@@ -24,7 +26,7 @@ def last_chord(voice: Voice, chord: Chord, plan: Plan, *, sung: int | None) -> l
 
     sung  the last pitch of the tune, if this is the singer
     """
-    length = 0.985 * chord.length
+    length = min(0.985 * chord.length, SHORT if plan.hard else chord.length)
     if INSTRUMENTS[voice.instrument].family == "kit":
         return [(chord.start, min(2.0, length), key, 0.85) for key in last_stroke(voice)]
     if voice.role in {Role.BASS, Role.DRONE}:
@@ -37,7 +39,8 @@ def last_chord(voice: Voice, chord: Chord, plan: Plan, *, sung: int | None) -> l
     roll = ROLL_SECONDS * plan.bpm / 60.0 if voice.role is Role.ARP else 0.0
     roll = min(roll, chord.length / 8)
     return [
-        (chord.start + n * roll, length - n * roll, pitch, 0.66) for n, pitch in enumerate(notes)
+        (chord.start + n * roll, max(length - n * roll, 0.1), pitch, 0.66)
+        for n, pitch in enumerate(notes)
     ]
 
 

@@ -72,11 +72,12 @@ def harmonise(plan: Plan, dice: np.random.Generator) -> list[tuple[Chord, ...]]:
     if plan.given is not None and plan.given.tune:
         return [_written(plan, n, (Step(degree),), {}) for n, degree in enumerate(set_tune(plan))]
     steps = _looped(plan, dice)
-    if plan.style.colour != "power" and _share(steps) < STATIC:
-        for change in (_cadences, _borrowed, _suspended):
+    if _share(steps) < STATIC:
+        plain = plan.style.colour == "power"
+        for change in (_cadences,) if plain else (_cadences, _borrowed, _suspended):
             changed = change(steps, plan, dice)
             steps = changed if _share(changed) >= min(LEAST_SHARE, _share(steps)) else steps
-        steps = _inverted(steps) if dice.random() < INVERTED else steps
+        steps = _inverted(steps) if not plain and dice.random() < INVERTED else steps
     spices = SPICES.get(plan.style.colour, ({},))
     spice = spices[int(dice.integers(len(spices)))]
     return [_written(plan, index, bar, spice) for index, bar in enumerate(steps)]
@@ -134,7 +135,11 @@ def _choose(plan: Plan, dice: np.random.Generator) -> dict[str, Loop]:
     verse = next((loop for loop in order if _at_home(loop, plan.sections, "a")), order[0])
     others = [loop for loop in order if loop != verse] or order
     # A chorus that begins elsewhere than the verse is heard as another place.
-    refrains = sorted(_contrasting(plan, dice) or others, key=lambda loop: loop[0] == verse[0])
+    refrains = _contrasting(plan, dice) or others
+    refrains = [
+        *(loop for loop in refrains if loop[0] != verse[0]),
+        *(loop for loop in refrains if loop[0] == verse[0]),
+    ]
     chorus = next(
         (
             loop

@@ -23,9 +23,10 @@ def perform(
     events: Sequence[Event], plan: Plan, role: Role, dice: np.random.Generator
 ) -> tuple[Note, ...]:
     """Play the notes; every one starts and ends within the piece."""
+    end = plan.seconds * plan.bpm / 60.0
+    events = [event for event in events if event[0] < end - SHORTEST] if plan.fade else events
     if not events:
         return ()
-    end = plan.seconds * plan.bpm / 60.0
     table = np.array(events, dtype=np.float64)
     start, length, pitch, velocity = table.T
     beats_per_second = plan.bpm / 60.0

@@ -163,9 +163,9 @@ def widen(sound: Stereo, gain: float) -> Stereo:
     return sound
 
 
-def fade_out(sound: Stereo, position: int, total: int, rate: int) -> Stereo:
-    """The end of the piece, in place: the last 4 % of it, 0.9 s at most, fall to nothing."""
-    length = max(1, min(round(0.9 * rate), round(0.04 * total)))
+def fade_out(sound: Stereo, position: int, total: int, rate: int, seconds: float = 0.0) -> Stereo:
+    """The end of the piece, in place: the last 4 % of it, 0.9 s at most, or as many seconds as asked, fall to nothing."""
+    length = max(1, min(round(0.9 * rate), round(0.04 * total)), round(seconds * rate))
     left = (total - position) - np.arange(sound.shape[1])
     if left[-1] < length:
         angle = np.clip(left / length, 0.0, 1.0) * (math.pi / 2.0)

@@ -219,7 +219,7 @@ def _master_gain(
         desk = Desk(score, rate, sheet, found[index].start)
         sound = desk.finish(shapes[index].copy(), gain, gain)[:, desk.latency :]
         if not score.loops:
-            fade_out(sound, found[index].start, total, rate)
+            fade_out(sound, found[index].start, total, rate, score.fade)
         return _metered(sound, rate)
 
     for _ in range(3):

@@ -74,6 +74,11 @@ def whole_bars(seconds: float, bpm: float, metre: Metre, *, hard: bool = False) 
     return max(0, math.floor((seconds - tail(seconds, hard=hard)) / bar_seconds + 1e-9))
 
 
+def faded_bars(seconds: float, bpm: float, metre: Metre) -> int:
+    """Bars until nothing is heard any more: the last one may be cut."""
+    return max(1, math.ceil(seconds * bpm / 60.0 / metre.beats - 1e-6))
+
+
 def fade(seconds: float) -> float:
     """Seconds of a fade-out."""
     return min(FADE_SHARE * seconds, FADE_SECONDS)
@@ -98,12 +103,13 @@ def sections(bars: int, seconds: float, wish: Wish | None = None) -> tuple[Secti
     intro = _intro(bars, seconds, wish)
     outro = _outro(bars - intro, seconds, wish)
     body = bars - intro - outro
+    (last,) = _read(order["last"])
     if wish.loops or seconds < SHORT or body < 6:
-        named = _shared(body, 4 if body >= 8 else 2, _read(order["short"]))
+        named = _shared(body, 4 if body >= 8 else 2, _read(order["short"]), last)
     elif seconds < MEDIUM or body < 3 * wish.section_bars:
-        named = _shared(body, 4, _read(order["medium"]))
+        named = _shared(body, 4, _read(order["medium"]), last)
     else:
-        named = _shared(body, wish.section_bars, _read(order["long"]))
+        named = _shared(body, wish.section_bars, _read(order["long"]), last)
     named = _fitted(_spared(named, wish.asked), wish.asked)
     edges = [(("intro", frozenset[str]()), intro), *named, (("outro", frozenset[str]()), outro)]
     placed = _placed([edge for edge in edges if edge[1] > 0], wish.asked)
@@ -134,8 +140,8 @@ def _outro(bars: int, seconds: float, wish: Wish) -> int:
     return 2 if "outro" in wish.asked else 0
 
 
-def _shared(bars: int, verse: int, cycle: Sequence[Named]) -> list[tuple[Named, int]]:
-    """Sections of one length each, builds half of it; the last one is a peak, and longer or shorter."""
+def _shared(bars: int, verse: int, cycle: Sequence[Named], last: Named) -> list[tuple[Named, int]]:
+    """Sections of one length each, builds half of it; the last one is longer or shorter."""
     if bars < verse + 2:
         return [(cycle[0], bars)]
     shared: list[tuple[Named, int]] = []
@@ -145,18 +151,16 @@ def _shared(bars: int, verse: int, cycle: Sequence[Named]) -> list[tuple[Named, 
         number += 1
         length = max(1, verse // 2) if named[0] in {"build", "break"} else verse
         if left - length < max(2, verse // 2):
-            shared.append((_peak(named, cycle), left))
+            shared.append((last if len(shared) > 1 else _plain(named, last), left))
             break
         shared.append((named, length))
         left -= length
     return shared
 
 
-def _peak(named: Named, cycle: Sequence[Named]) -> Named:
-    """What the last section is: a piece does not stop in a build or a bridge."""
-    if named[0] in {"a", "b", "drop"}:
-        return named[0], named[1] - {"stripped", "stop"}
-    return next((other for other in cycle if other[0] in PEAKS), cycle[0])
+def _plain(named: Named, last: Named) -> Named:
+    """A piece does not stop in a build or a bridge."""
+    return (named[0], named[1] - {"stripped", "stop"}) if named[0] in {"a", *PEAKS} else last
 
 
 def _spared(named: list[tuple[Named, int]], asked: Collection[str]) -> list[tuple[Named, int]]:

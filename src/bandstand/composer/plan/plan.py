@@ -81,8 +81,11 @@ def make_plan(
     metre = intent.metre or given.metre or chosen.metre
     hard = "hard-ending" in intent.flags
     bars = form.whole_bars(seconds, bpm, metre, hard=hard)
+    fades = "fade-out" in intent.flags and bars > 0
+    if fades:
+        bars = form.faded_bars(seconds, bpm, metre)
     looped = form.looped(seconds, bpm, metre, may_bend=not (intent.bpm or given.bpm))
-    loops = "loop" in intent.flags and looped is not None
+    loops = "loop" in intent.flags and looped is not None and not fades
     if loops and looped is not None:
         bars, bpm = looped
     voices = _cast(intent, chosen, seed, variation)
@@ -118,7 +121,7 @@ def make_plan(
         opens=frozenset(voice.instrument for voice in voices) & frozenset(intent.opens),
         closes=frozenset(voice.instrument for voice in voices) & frozenset(intent.closes),
         soloing=intent.solo is not None or "solo" in intent.flags,
-        fade=form.fade(seconds) if "fade-out" in intent.flags and not loops else 0.0,
+        fade=form.fade(seconds) if fades else 0.0,
         hard=hard and not loops,
     )
 
