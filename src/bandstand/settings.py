@@ -134,6 +134,10 @@ class Settings(BaseSettings):
     unload_seconds: float = Field(
         600.0, gt=0, description="A model that nobody used for so long is unloaded."
     )
+    soundfont: Path | None = Field(
+        None,
+        description="SF2 or SF3 file the composer plays acoustic instruments from; none: its own synthesis only; default the best one in /usr/share/sounds, if there is one.",
+    )
     allowed_private_hosts: Names = Field(
         [],
         description="Hosts or networks that webhooks and inputs may reach though they are private.",

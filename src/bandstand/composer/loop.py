@@ -49,11 +49,16 @@ def _run_up(part: Part, score: Score, beats: float) -> tuple[Note, ...]:
 def without_run_up(
     blocks: Iterable[Stereo], run_up: int, total: int, rate: int
 ) -> Iterator[Stereo]:
-    """The blocks from sample `run_up` on, `total` samples in all; the last ones give way to those before the first."""
-    seam = np.zeros((2, 0), dtype=np.float32)
+    """The blocks from sample `run_up` on, `total` samples in all; the last ones give way to those before the first.
+
+    blocks  float32 [C, ...], any number of channels
+    """
     length = min(round(SEAM_SECONDS * rate), run_up, total)
     position = -run_up
+    seam: Stereo | None = None
     for block in blocks:
+        if seam is None:
+            seam = block[:, :0]
         before = block[:, : max(0, -position)]
         seam = np.concatenate([seam, before], axis=1)[:, -length:]
         heard = block[:, before.shape[1] :].copy()

@@ -28,6 +28,9 @@ from bandstand.composer.prompt.intent import Intent
 from bandstand.composer.prompt.parse import parse
 from bandstand.composer.render.stem import Player, Stem
 from bandstand.composer.score import Given, Key, Metre, Mix, Note, Part, Role, Score
+from bandstand.composer.soundfonts import playing
+from bandstand.composer.soundfonts.sampler import SoundSet
+from bandstand.composer.stems import stems
 
 _THREADS = 2
 
@@ -47,13 +50,18 @@ class Piece:
     intent: Intent
     score: Score
     rate: int
+    sounds: SoundSet | None = None
 
     def play(self) -> Iterator[Stretch]:
         """Stereo sound, bar by bar; all stretches together have round(seconds * rate) samples.
 
         Closing the iterator stops the work.
         """
-        return render(self.score, self.rate)
+        return render(self.score, self.rate, self.sounds)
+
+    def stems(self) -> Iterator[tuple[Stereo, ...]]:
+        """Each part alone and the room, bar by bar, before the master; named by `stems.stem_names`."""
+        return stems(self.score, self.rate, self.sounds)
 
     def midi(self) -> bytes:
         """The score as a MIDI file."""
@@ -72,16 +80,24 @@ def compose(
     rate: int = 44100,
     variation: int = 0,
     given: Given | None = None,
+    sounds: SoundSet | None = None,
 ) -> Piece:
     """Write a piece; nothing sounds before `Piece.play`.
 
     seconds    > 0, exact length of the sound
     rate       Hz, 8000..48000; the sound is made at this rate, not resampled
     variation  0 is the piece; others keep its motif, form, tempo and key, and vary the rest
+    sounds     samples to play from where they are better; None: all is our own synthesis
     given      what to compose around; tempo, key and metre that the prompt asks for win over its own
     """
     return compose_asked(
-        parse(prompt), seconds=seconds, seed=seed, rate=rate, variation=variation, given=given
+        parse(prompt),
+        seconds=seconds,
+        seed=seed,
+        rate=rate,
+        variation=variation,
+        given=given,
+        sounds=sounds,
     )
 
 
@@ -93,12 +109,13 @@ def compose_asked(
     rate: int,
     variation: int = 0,
     given: Given | None = None,
+    sounds: SoundSet | None = None,
 ) -> Piece:
     """As `compose`, for a prompt that is understood already."""
     assert 8000 <= rate <= 48000, f"rate {rate} is outside 8000..48000"
     given = given and _in_metre(given, intent.metre)
     plan = make_plan(intent, seconds, seed, given=given, variation=variation)
-    return Piece(intent, compose_score(plan, seed), rate)
+    return Piece(intent, compose_score(plan, seed), rate, sounds)
 
 
 def _in_metre(given: Given, asked: Metre | None) -> Given:
@@ -134,6 +151,7 @@ def warm_up() -> None:
     )
     for _ in render(score, 32000):
         pass
+    playing.warm_up()
 
 
 def block_edges(score: Score, rate: int) -> list[int]:
@@ -145,8 +163,10 @@ def block_edges(score: Score, rate: int) -> list[int]:
     return [*(edge for edge in edges if edge < total), total]
 
 
-def render(score: Score, rate: int) -> Generator[Stretch]:
+def render(score: Score, rate: int, sounds: SoundSet | None = None) -> Generator[Stretch]:
     """A score as finished stereo sound, bar by bar: round(seconds * rate) samples in all.
+
+    sounds  samples to play from where they are the better source; None: all is our own synthesis
 
     What comes out does not depend on how fast it is taken. Closing the generator stops the work.
     """
@@ -156,25 +176,29 @@ def render(score: Score, rate: int) -> Generator[Stretch]:
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="stems")
     try:
         if score.loops:
-            yield from _looped(score, rate, total, pool)
+            yield from _looped(score, rate, total, pool, sounds)
         else:
-            yield from _played(score, rate, total, pool)
+            yield from _played(score, rate, total, pool, sounds)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _looped(score: Score, rate: int, total: int, pool: ThreadPoolExecutor) -> Iterator[Stretch]:
+def _looped(
+    score: Score, rate: int, total: int, pool: ThreadPoolExecutor, sounds: SoundSet | None
+) -> Iterator[Stretch]:
     longer = with_run_up(score)
     length = round(longer.seconds * rate)
-    blocks = (stretch.clip.samples for stretch in _played(longer, rate, length, pool))
+    blocks = (stretch.clip.samples for stretch in _played(longer, rate, length, pool, sounds))
     position = 0
     for sound in without_run_up(blocks, length - total, total, rate):
         position += sound.shape[1]
         yield Stretch(Clip(sound, rate), position / total)
 
 
-def _played(score: Score, rate: int, total: int, pool: ThreadPoolExecutor) -> Iterator[Stretch]:
-    players = [Player(score, index, rate) for index in range(len(score.parts))]
+def _played(
+    score: Score, rate: int, total: int, pool: ThreadPoolExecutor, sounds: SoundSet | None
+) -> Iterator[Stretch]:
+    players = [Player(score, index, rate, sounds) for index in range(len(score.parts))]
     rehearsed = rehearse(score, players, rate, pool)
     sheet = rehearsed.sheet
     desk = Desk(score, rate, sheet)
@@ -202,7 +226,7 @@ def _played(score: Score, rate: int, total: int, pool: ThreadPoolExecutor) -> It
         gain = trimmed
         sound, position = _cropped(sound, position)
         if not score.loops:
-            fade_out(sound, position, total, rate)
+            fade_out(sound, position, total, rate, score.fade)
         position += sound.shape[1]
         ride.heard(sound)
         yield Stretch(Clip(np.ascontiguousarray(sound), rate), position / total)

@@ -35,6 +35,7 @@ class Equipment:
     tracks: int | None = None
     memory_gb: float | None = None
     unload_seconds: float = 600.0
+    soundfont: Path | None = None
     elsewhere: Mapping[str, Path] = field(default_factory=dict[str, Path])
 
 
@@ -58,13 +59,15 @@ class Inputs:
 class Extra:
     """Something besides the sound: the MIDI file, the plan, the stems.
 
-    content  or where it lies in a file of the engine's own, which is taken from there
+    content  or a file in a folder of its own, which is taken from there, the folder with it
+    about    facts worth telling, JSON-able
     """
 
     name: str
     kind: str
     media_type: str
     content: bytes | Path
+    about: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,7 @@ def equipment_of(settings: Settings) -> Equipment:
         tracks=settings.tracks,
         memory_gb=settings.memory_gb,
         unload_seconds=settings.unload_seconds,
+        soundfont=settings.soundfont,
     )
 
 

@@ -153,3 +153,21 @@ def play_sample(  # noqa: C901, PLR0912, PLR0915 - one note told in one loop
             out[0, at + n] += gains[0] * now * y
             out[1, at + n] += gains[1] * now * y
             spot += step
+
+
+def warm_up() -> None:
+    """Compile the kernels, or load them from the cache, by playing a few silent samples."""
+    play_sample(
+        np.zeros((2, 64), dtype=np.float32),
+        0,
+        32,
+        64,
+        np.zeros(128, dtype=np.float32),
+        np.array([0, 128, 8, 100, FOREVER], dtype=np.int64),
+        np.array([1.0, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        np.zeros(6),
+        np.full(6, 0.1),
+        np.full(6, 0.1),
+        np.array([60.0, 0.0, 0.0, 0.0]),
+        32000.0,
+    )

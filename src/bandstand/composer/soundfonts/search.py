@@ -19,6 +19,9 @@ NAMES = (
     "MuseScore_General_Lite.sf3",
     "FluidR3Mono_GM.sf3",
 )
+NONE = Path("none")
+"""What the setting says to keep to our own synthesis, whatever lies on the machine."""
+
 FOLDERS = (
     Path("/usr/share/sounds/sf3"),
     Path("/usr/share/sounds/sf2"),
@@ -38,8 +41,12 @@ def candidates(folders: Sequence[Path] = FOLDERS) -> Iterable[Path]:
 def find_soundset(wanted: Path | None, folders: Sequence[Path] = FOLDERS) -> SoundSet | None:
     """The samples to play from: the file that is wanted, else the best one found; None: own synthesis only.
 
+    wanted  a file, or `NONE`
+
     raises  Misconfigured when the wanted file cannot be used; one that was merely found is passed over
     """
+    if wanted == NONE:
+        return None
     if wanted is not None:
         return open_soundset(wanted)
     for path in candidates(folders):
