@@ -78,17 +78,22 @@ def _scale_step(take: Take, pitch: int) -> int:
     return octave * len(scale) + sum(step <= above for step in scale) - 1
 
 
-def boundaries_heard(take: Take) -> float | None:
-    """Share of the borders between sections at which, within a beat, what is heard changes more than around it."""
+def borders_heard(take: Take) -> float | None:
+    """Share of the borders between sections that lie within a beat of one of the greatest changes that are heard.
+
+    As many changes count as there are borders, and as many again, for fills and phrases: chance finds a third.
+    """
     borders = [section.first_bar * take.bar for section in take.score.sections[1:]]
     heard = np.concatenate([take.beat_chroma, take.beat_timbre], axis=1)
     half = round(min(2 * take.bar, len(heard) // 4))
     if not borders or half < 2:
         return None
     curve = ears.novelty(heard, half)
-    ordinary = float(np.median(curve))
-    peaks, _ = scipy.signal.find_peaks(curve, height=ordinary, prominence=0.1 * np.ptp(curve))
-    return float(np.mean([any(abs(peak - border) <= 1.0 for peak in peaks) for border in borders]))
+    peaks, told = scipy.signal.find_peaks(curve, prominence=0.0)
+    greatest = peaks[np.argsort(-told["prominences"])][: 2 * len(borders)]
+    return float(
+        np.mean([any(abs(peak - border) <= 1.0 for peak in greatest) for border in borders])
+    )
 
 
 CHECKS = (
@@ -100,7 +105,7 @@ CHECKS = (
         "24b",
         "borders of sections heard",
         Bound(low=0.7),
-        boundaries_heard,
+        borders_heard,
         share=0.6,
         mean=Bound(low=0.7),
     ),
