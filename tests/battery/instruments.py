@@ -9,7 +9,6 @@ import numpy as np
 from bandstand.composer.instruments import INSTRUMENTS
 from bandstand.composer.prompt.lexicon import lexicon
 from bandstand.composer.score import Role
-from battery import ears
 from battery.checks import Bound, Check
 from battery.take import Take
 
@@ -47,16 +46,15 @@ def faintest_asked(take: Take) -> float | None:
     present = [indices for names in asked(take) if (indices := _parts(take, names))]
     if not present or take.score.bars == 0:
         return None
-    heard = take.stem_loudness
-    mix = ears.loudness(take.sound, take.rate)
-    return max(mix - max(heard[index] for index in indices) for indices in present)
+    heard = take.stem_levels
+    return max(-max(heard[index] for index in indices) for indices in present)
 
 
 def solo_margin(take: Take) -> float | None:
     """LU by which a soloist who was asked for is louder than the loudest of those who accompany."""
     if take.intent.solo is None or len(take.score.parts) < 2:
         return None
-    heard = take.stem_loudness
+    heard = take.stem_levels
     roles = [part.role for part in take.score.parts]
     leads = [level for level, role in zip(heard, roles, strict=True) if role is Role.LEAD]
     others = [level for level, role in zip(heard, roles, strict=True) if role is not Role.LEAD]

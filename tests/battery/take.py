@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 import numpy as np
@@ -11,10 +10,7 @@ from unit.composer import hearing
 
 from bandstand.composer import theory
 from bandstand.composer.instruments import INSTRUMENTS
-from bandstand.composer.mix.channel import Channel, Ducker
-from bandstand.composer.mix.sheet import rehearse
 from bandstand.composer.piece import compose
-from bandstand.composer.render.stem import Player, Stem
 from bandstand.composer.score import Role
 from battery import ears, smf
 
@@ -95,20 +91,13 @@ class Take:
         return smf.read(self.piece.midi())
 
     @cached_property
-    def stem_loudness(self) -> list[float]:
-        """LUFS of each part as it stands in the mix: on its channel, with the master gain, before the limiter."""
-        score, rate = self.score, self.rate
-        players = [Player(score, index, rate) for index in range(len(score.parts))]
-        with ThreadPoolExecutor(1) as pool:
-            sheet = rehearse(score, players, rate, pool).sheet
-        samples = round(score.seconds * rate)
-        ducking = Ducker(score, rate).curve(0, samples)
-        heard = []
-        for player, gain in zip(players, sheet.gains, strict=True):
-            channel = Channel(score, player.part, rate, gain)
-            stem = channel.run(Stem(player).block(samples), ducking)
-            heard.append(ears.loudness(stem, rate) + sheet.master)
-        return heard
+    def stem_levels(self) -> list[float]:
+        """LU by which each part alone is over the whole mix, the room included; both before the master."""
+        blocks = zip(*self.piece.stems(), strict=True)
+        stems = [np.concatenate(of_one, axis=1) for of_one in blocks]
+        whole = ears.loudness(np.sum(stems, axis=0), self.rate)
+        parts = stems[: len(self.score.parts)]
+        return [ears.loudness(stem, self.rate) - whole for stem in parts]
 
     @property
     def pitched(self):
