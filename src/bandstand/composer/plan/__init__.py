@@ -1,6 +1,6 @@
 """Decides what is to be composed: style, tempo, key, metre, form, who plays. Writes no note itself.
 
-A style is one file in `styles/`; dropping a file in adds a style, and `prompt/lexicon.toml` gives it its words.
+A style is one file in `styles/`; dropping a file in adds a style, and `prompt/words/genres.toml` gives it its words.
 A file that is wrong is refused in whole sentences (`proof.py`). Patterns are strings of sixteenths, read from the
 start of a bar; a pattern may span several bars. Those at the top of a file are in the style's own metre: a bar is 16
 sixteenths in 4/4, two bars of 2/4, and 12 in 3/4 or 6/8. Other kinds of metre, "4/4", "3/4" or "6/8", may have their

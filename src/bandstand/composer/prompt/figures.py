@@ -1,67 +1,51 @@
-"""The figures of a prompt: bpm, key, metre, decade, read by rule. Words are the lexicon's affair.
+"""The figures of a prompt: tempo, metre, decade, length, read by rule. Keys are in `keys.py`, words in the lexicon.
 
-Each reader takes the prompt and gives what it found with the stretch of text it used, so that the words are not
-read twice.
+Each reader takes clean text and gives what it found with the stretch of text it used, so that the words are not read
+twice.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from bandstand.composer import theory
-from bandstand.composer.score import Key, Metre
 
 T_co = TypeVar("T_co", covariant=True)
 
-SLOWEST, FASTEST = 40.0, 240.0
-
-NUMBER = r"\d{1,6}(?:\.\d{1,6})?"
+NUMBER = r"(?<![\d.])\d{1,6}(?:\.\d{1,6})?"
+UNIT = r"(?:bpm\b|b\.p\.m\b\.?|beats? (?:per|a) min(?:ute)?\b|beats?/min(?:ute)?\b)"
 BPM = re.compile(
-    rf"(?:({NUMBER})\s*(?:-|to|–)\s*)?({NUMBER})\s*-?\s*(?:bpm\b|b\.p\.m\.|beats\s+per\s+min(?:ute)?)"
-    rf"|\b(?:bpm|tempo)\s*(?:of|:|=|at|is|around)?\s*()({NUMBER})",
+    rf"(?P<low>{NUMBER}) ?(?:-|to) ?(?P<high>{NUMBER}) ?-? ?{UNIT}"
+    rf"|(?P<one>{NUMBER}) ?-? ?{UNIT}"
+    rf"|\bbpm\b[ :=]*(?:(?:of|is|at|around|about|circa|range)\b[ :=]*)*~?"
+    rf"(?P<after>{NUMBER})(?: ?(?:-|to) ?(?P<upto>{NUMBER}))?(?![\d/])"
+    rf"|\b(?:tempo|metronome|speed)\b[ :=]*(?:(?:of|is|at|around|about|circa)\b[ :=]*)*~?"
+    rf"(?P<tempo>\d{{2,3}}(?:\.\d{{1,6}})?)(?![\d/.:])"
+    rf"|(?:\bat ?|@ ?|[♩q] ?= ?|[,;\n] ?)(?P<bare>\d{{2,3}})(?= ?(?:$|[,;\n]|\.\s))",
     re.IGNORECASE,
 )
-METRE = re.compile(r"(?<![\d/])(\d{1,2})\s*/\s*(2|4|8|16)(?![\d/])")
-ERA = re.compile(r"(?<!\d)(?:19|20|')?([0-9])0\s?'?s\b(?:\s+era)?", re.IGNORECASE)
-
-MODE_WORDS = {
-    "major": "major",
-    "maj": "major",
-    "dur": "major",
-    "ionian": "major",
-    "minor": "minor",
-    "min": "minor",
-    "moll": "minor",
-    "natural minor": "minor",
-    "aeolian": "minor",
-    "dorian": "dorian",
-    "phrygian": "phrygian",
-    "lydian": "lydian",
-    "mixolydian": "mixolydian",
-    "locrian": "locrian",
-    "harmonic minor": "harmonic minor",
-    "melodic minor": "melodic minor",
-    "phrygian dominant": "phrygian dominant",
-    "double harmonic": "double harmonic",
-    "bhairav": "double harmonic",
-    "m": "minor",
-}
-MODE = "|".join(sorted((word for word in MODE_WORDS if word != "m"), key=len, reverse=True))
-ACCIDENTAL = r"\s*(?:#|♯|♭|[-\s]?sharp\b|[-\s]?flat\b)|b(?![a-z])"
-KEY = re.compile(
-    rf"(?P<before>\b(?:in|key)\s+(?:of\s+)?(?:the\s+key\s+of\s+)?|\bkey\s*[:=]\s*)?"
-    rf"(?<![A-Za-z0-9#'’])(?P<tonic>[A-Ga-gHh])(?P<accidental>{ACCIDENTAL})?"
-    rf"(?:[-\s]*(?P<mode>{MODE})\b|(?P<m>m)(?![a-z]))?(?![A-Za-z0-9'’#])",
+BETWEEN = re.compile(rf"\bbetween ({NUMBER}) and ({NUMBER}) ?-? ?{UNIT}", re.IGNORECASE)
+METRE = re.compile(r"(?<![\d/.])(\d{1,2}) ?/ ?(2|4|8|16)(?![\d/])(?: time\b)?(?! ?notes?\b)")
+DECADE = re.compile(
+    r"(?:\b(?P<told>the|early|mid|late|roaring|circa|from)[ -]{1,3})?(?<![\d.,])"
+    r"(?P<century>1[0-9]|20)?(?P<quote>')?(?P<decade>\d)0'?s\b(?: era\b)?",
     re.IGNORECASE,
 )
-MODE_ALONE = re.compile(
-    rf"\b(?P<mode>{MODE})\b(?=\s+(?:key|mode|scale|tonality)|\s*(?:,|$))", re.IGNORECASE
+STYLED = re.compile(
+    r" (?:style|jazz|swing|blues|big|hollywood|dance|ragtime|inspired|radio|cabaret)", re.IGNORECASE
 )
-ENDS = re.compile(r"\s*(?:$|[,.;:!?)]|and\b|at\b|with\b|\d)", re.IGNORECASE)
+YEAR = re.compile(r"(?<![\d.,/])(19[2-9]|20[0-2])\d(?![\d.,/]| ?(?:hz|bpm))", re.IGNORECASE)
+AMBIGUOUS = frozenset("1234")
+"""Decades that, as in "30s", may as well be seconds."""
+LENGTH = re.compile(
+    r"(?<![\d.])(?:\d{1,4}(?:\.\d{1,3})? ?-? ?"
+    r"(?:seconds?|secs?|(?<![03789]0\d)s|minutes?|mins?|hours?|hrs?|sekunden|minuten)\b|\d{1,2}:\d\d(?!\d))"
+    r"(?: ?-? ?long\b)?|(?<![\d.])(?!12)\d{1,3} ?-? ?(?:bars?|measures?)\b(?: long\b)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,65 +57,75 @@ class Found(Generic[T_co]):
     end: int
 
 
-def bpms(text: str) -> Iterator[Found[float]]:
-    for match in BPM.finditer(text):
-        low, high = match.group(1), match.group(2) or match.group(4)
-        number = (float(low) + float(high)) / 2 if low else float(high)
-        assert math.isfinite(number)
-        yield Found(number, match.start(), match.end())
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A metre as it stands in the prompt, and as it is played; None: not at all."""
+
+    text: str
+    played: str | None
 
 
-def metres(text: str) -> Iterator[Found[Metre | None]]:
-    """The metres written in figures; None for one that cannot be played."""
+def tempos(text: str) -> Iterator[Found[tuple[float, float]]]:
+    """Beats per minute from..to; both the same where one figure stands."""
+    ranges = [
+        Found(_ordered(float(m[1]), float(m[2])), m.start(), m.end())
+        for m in BETWEEN.finditer(text)
+    ]
+    yield from ranges
+    for match in BPM.finditer(without(text, ranges)):
+        low = match["low"] or match["one"] or match["after"] or match["tempo"] or match["bare"]
+        high = match["high"] or match["upto"] or low
+        if match["bare"] and not 40 <= float(low) <= 240:
+            continue
+        yield Found(_ordered(float(low), float(high)), match.start(), match.end())
+
+
+def metres(text: str) -> Iterator[Found[Written]]:
     for match in METRE.finditer(text):
-        written = f"{match.group(1).lstrip('0')}/{match.group(2)}"
-        playable = theory.metre(written) if written in theory.METRES else None
-        yield Found(playable, match.start(), match.end())
+        count, unit = int(match[1]), int(match[2])
+        if count < 2 or count > 32:
+            continue
+        written = f"{count}/{unit}"
+        equal = (name for name in theory.METRES if theory.metre(name).beats == count * 4.0 / unit)
+        played = written if written in theory.METRES else next(equal, None)
+        yield Found(Written(written, played), match.start(), match.end())
 
 
 def eras(text: str) -> Iterator[Found[str]]:
-    for match in ERA.finditer(text):
-        decade = int(match.group(1))
-        century = "20" if decade <= 2 and "19" not in match.group(0) else "19"
-        yield Found(f"{century}{decade}0s", match.start(), match.end())
+    """Decades of the recorded age: "the 90s", "1985"."""
+    for match in DECADE.finditer(text):
+        century, decade = match["century"], match["decade"]
+        sure = century or match["told"] or match["quote"] or STYLED.match(text, match.end())
+        if decade in AMBIGUOUS and not sure:
+            continue
+        if century not in {None, "19", "20"} or (century == "20" and decade > "2"):
+            continue
+        century = century or ("20" if decade < "2" else "19")
+        yield Found(_recorded(f"{century}{decade}0s"), match.start(), match.end())
+    for match in YEAR.finditer(text):
+        yield Found(_recorded(f"{match[1]}0s"), match.start(), match.end())
 
 
-def modes(text: str) -> Iterator[Found[str]]:
-    """Modes without a tonic: "in a minor key"."""
-    for match in MODE_ALONE.finditer(text):
-        yield Found(MODE_WORDS[match["mode"].lower()], match.start(), match.end())
+def lengths(text: str) -> Iterator[Found[str]]:
+    """How long the piece is to be, as it is written: that is not the prompt's affair."""
+    for match in LENGTH.finditer(text):
+        yield Found(match.group(), match.start(), match.end())
 
 
-def keys(text: str) -> Iterator[Found[Key]]:
-    """Keys in any spelling; a bare letter counts only where it can be nothing else."""
-    for match in KEY.finditer(text):
-        if _is_key(match, text):
-            yield Found(_key(match), match.start(), match.end())
+def without(text: str, found: Iterable[Found[object]]) -> str:
+    """The text with a comma and blanks instead of what was found; everything else stays where it was."""
+    kept: list[str] = []
+    end = 0
+    for item in sorted(found, key=lambda item: item.start):
+        if item.start >= end:
+            kept += [text[end : item.start], ",".ljust(item.end - item.start)]
+            end = item.end
+    return "".join([*kept, text[end:]])
 
 
-def _is_key(match: re.Match[str], text: str) -> bool:
-    capital = match["tonic"].isupper()
-    if match["mode"]:
-        # "in a minor key" names no tonic.
-        return capital or match["tonic"] != "a" or not re.match(r"\s+key", text[match.end() :])
-    if match["tonic"] in "Hh":
-        return False
-    if match["m"]:
-        return capital
-    if match["accidental"]:
-        return capital or match["accidental"].strip() != "b" or bool(match["before"])
-    if match["before"] and "key" in match["before"].lower():
-        return True
-    return bool(match["before"]) and capital and ENDS.match(text[match.end() :]) is not None
+def _ordered(low: float, high: float) -> tuple[float, float]:
+    return min(low, high), max(low, high)
 
 
-def _key(match: re.Match[str]) -> Key:
-    mode = MODE_WORDS[(match["mode"] or match["m"] or "major").lower()]
-    letter = match["tonic"].lower()
-    tonic = theory.NATURALS["b" if letter == "h" else letter]
-    accidental = (match["accidental"] or "").strip(" -").lower()
-    if accidental in {"#", "♯", "sharp"}:
-        tonic += 1
-    elif accidental:
-        tonic -= 1
-    return Key(tonic % 12, mode)
+def _recorded(decade: str) -> str:
+    return max(decade, "1920s")

@@ -1,257 +1,150 @@
 """Reads a prompt. Never raises: what it does not understand it lists, what contradicts itself it settles and tells.
 
-Figures first (`figures.py`), then words by the longest match in the lexicon; the first of two contradicting wishes
-wins, and an exclusion ("without piano") wins over a wish.
+Figures first (`figures.py`, `keys.py`), then words by the longest match in the lexicon (`items.py`), each in the light
+of its neighbours (`scope.py`, `reading.py`), then what was said twice or against itself (`settle.py`).
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from bandstand.composer import theory
-from bandstand.composer.prompt import figures
-from bandstand.composer.prompt.figures import Found
+from bandstand.composer.prompt import figures, keys, settle
+from bandstand.composer.prompt.figures import without
 from bandstand.composer.prompt.intent import Intent
-from bandstand.composer.prompt.lexicon import Meaning, lexicon
-from bandstand.composer.score import Key, Metre
+from bandstand.composer.prompt.items import items
+from bandstand.composer.prompt.lexicon import lexicon
+from bandstand.composer.prompt.reading import Reader, Reading
+from bandstand.composer.prompt.settle import unique
+from bandstand.composer.prompt.text import clean
+from bandstand.composer.score import Key
 
-WORD = re.compile(r"[^\W_]+(?:[.'’/][^\W_]+)*")
-CLAUSE = re.compile(r"[,.;:!?\n]")
-CORRECTIONS_MAX = 40
+SLOWEST, FASTEST = 40.0, 240.0
 IGNORED_MAX = 64
-
-
-@dataclass
-class _Reading:
-    """What has been read so far; becomes an Intent."""
-
-    genres: list[str] = field(default_factory=list[str])
-    moods: list[tuple[str, float, float]] = field(default_factory=list[tuple[str, float, float]])
-    instruments: list[str] = field(default_factory=list[str])
-    excluded: list[str] = field(default_factory=list[str])
-    solo: str | None = None
-    pace: float | None = None
-    tempo: tuple[float, float] | None = None
-    metre: Metre | None = None
-    era: str | None = None
-    flags: set[str] = field(default_factory=set[str])
-    understood: list[str] = field(default_factory=list[str])
-    ignored: list[str] = field(default_factory=list[str])
-    conflicts: list[str] = field(default_factory=list[str])
-    solo_is_next: bool = False  # "solo violin": the flag comes before the instrument
+READ_MAX = 10_000
+"""Characters; more than anybody writes, and few enough that no prompt keeps the others waiting."""
 
 
 def parse(prompt: str) -> Intent:
     """Say what a prompt asks for; any string will do."""
-    text = unicodedata.normalize("NFKC", prompt).replace("♯", "#").replace("♭", "b")
-    reading = _Reading()
-    text, bpm = _bpm(text, reading)
-    text, metre = _metre(text, reading)
+    text = clean(prompt, lexicon().emoji)
+    reading = Reading()
+    if len(text) > READ_MAX:
+        reading.told.append(f"Only the first {READ_MAX} characters of the prompt are read.")
+        text = text[:READ_MAX]
+    text, bpm, tempo = _tempo(text, reading)
+    text, decade = _era(text, reading)
+    text = _without_lengths(text, reading)
+    text, metres = _metres(text, reading)
     text, key, mode = _key(text, reading)
-    text, era = _era(text, reading)
-    _read_words(text, reading)
-    _settle(reading)
-    energy = _mean([arousal for _, _, arousal in reading.moods])
+    Reader(items(text), reading).read()
+    genres = settle.settle_genres(reading)
+    genre = genres[0] if genres else None
+    instruments, excluded = settle.settle_instruments(reading)
+    flags = settle.settle_flags(reading)
+    if "drums" in excluded or excluded.issuperset(lexicon().choices["drums"]):
+        flags |= {"no-drums"}
+    energy, valence = settle.settle_moods(reading, genre)
+    pace = settle.settle_pace(reading, genre, bpm)
+    metre = settle.settle_metre(reading, metres)
     return Intent(
         prompt=prompt,
-        genres=_unique(reading.genres),
-        moods=_unique(word for word, _, _ in reading.moods),
-        instruments=_unique(reading.instruments),
-        excluded=frozenset(reading.excluded),
+        genres=genres,
+        excluded_genres=frozenset(reading.unwanted_genres),
+        moods=unique(word for word, _, _ in reading.moods),
+        instruments=instruments,
+        excluded=excluded,
         solo=reading.solo,
+        levels={name: level for name, level in reading.levels.items() if name in instruments},
+        opens=unique(name for name in reading.opens if name in instruments),
+        closes=unique(name for name in reading.closes if name in instruments),
         bpm=bpm,
         key=key,
         mode=mode,
-        metre=metre or reading.metre,
-        tempo=reading.tempo,
-        pace=reading.pace,
+        metre=theory.metre(metre) if metre else None,
+        tempo=tempo or next(((low, high) for _, low, high in reading.tempos), None),
+        pace=pace,
         energy=energy,
-        valence=_mean([valence for _, valence, _ in reading.moods]),
-        era=era or reading.era,
-        flags=frozenset(reading.flags),
-        understood=_unique(reading.understood),
-        ignored=_unique(reading.ignored)[:IGNORED_MAX],
-        conflicts=_unique(reading.conflicts),
+        valence=valence,
+        era=decade or next(iter(reading.eras), None),
+        flags=flags,
+        understood=unique(phrase for _, phrase in sorted(reading.understood)),
+        ignored=unique(reading.ignored)[:IGNORED_MAX],
+        conflicts=unique(reading.told),
     )
 
 
-def _bpm(text: str, reading: _Reading) -> tuple[str, float | None]:
-    found = list(figures.bpms(text))
+def _tempo(text: str, reading: Reading) -> tuple[str, float | None, tuple[float, float] | None]:
+    """One figure is a tempo to be met exactly, two are a range."""
+    found = list(figures.tempos(text))
     if not found:
-        return text, None
-    asked = found[0].value
-    bpm = min(max(asked, figures.SLOWEST), figures.FASTEST)
-    if bpm != asked:
-        reading.conflicts.append(f"{asked:g} bpm is out of reach; playing at {bpm:g}.")
-    _tell_first(reading, "tempo", [f"{item.value:g} bpm" for item in found])
-    reading.understood.append(f"{bpm:g} bpm")
-    return _without(text, found), bpm
-
-
-def _metre(text: str, reading: _Reading) -> tuple[str, Metre | None]:
-    found = list(figures.metres(text))
-    playable = [item.value for item in found if item.value]
-    reading.ignored += [text[item.start : item.end] for item in found if item.value is None]
-    text = _without(text, found)
-    if not playable:
-        return text, None
-    _tell_first(reading, "metre", [metre.written for metre in playable])
-    reading.understood.append(playable[0].written)
-    return text, playable[0]
-
-
-def _key(text: str, reading: _Reading) -> tuple[str, Key | None, str | None]:
-    found = list(figures.keys(text))
-    text = _without(text, found)
-    if found:
-        key = found[0].value
-        _tell_first(reading, "key", [theory.key_name(item.value) for item in found])
-        reading.understood.append(theory.key_name(key))
-        return text, key, key.mode
-    alone = list(figures.modes(text))
-    if not alone:
         return text, None, None
-    _tell_first(reading, "mode", [item.value for item in alone])
-    reading.understood.append(alone[0].value)
-    return _without(text, alone), None, alone[0].value
+    wishes = [_bpm_text(*item.value) for item in found]
+    settle.first(wishes, "tempo", reading.told)
+    low, high = (min(max(figure, SLOWEST), FASTEST) for figure in found[0].value)
+    if (low, high) != found[0].value:
+        reading.told.append(f"{wishes[0]} is out of reach; playing at {_bpm_text(low, high)}.")
+    reading.understood.append((found[0].start, _bpm_text(low, high)))
+    exact = low if low == high else None
+    return without(text, found), exact, None if exact else (low, high)
 
 
-def _era(text: str, reading: _Reading) -> tuple[str, str | None]:
-    found = list(figures.eras(text))
-    if not found:
-        return text, None
-    reading.understood.append(found[0].value)
-    return _without(text, found), found[0].value
+def _bpm_text(low: float, high: float) -> str:
+    return f"{low:g} bpm" if low == high else f"{low:g}-{high:g} bpm"
 
 
-def _tell_first(reading: _Reading, what: str, wishes: list[str]) -> None:
-    distinct = _unique(wishes)
-    if len(distinct) > 1:
-        reading.conflicts.append(
-            f"More than one {what} is asked for, {', '.join(distinct[:4])}: taking the first."
-        )
+def _era(text: str, reading: Reading) -> tuple[str, str | None]:
+    eras = sorted(figures.eras(text), key=lambda item: item.start)
+    decade = settle.first([item.value for item in eras], "decade", reading.told)
+    reading.understood += [(item.start, item.value) for item in eras]
+    return without(text, eras), decade
 
 
-def _read_words(text: str, reading: _Reading) -> None:
-    words = lexicon()
-    corrections = CORRECTIONS_MAX
-    for clause in CLAUSE.split(
-        text.lower().replace("&", " and ").replace("-", " ").replace("+", " ")
-    ):
-        tokens = WORD.findall(clause.replace("w/o", "without"))
-        negated = False
-        place = 0
-        while place < len(tokens):
-            length, meanings = _longest(tokens, place)
-            token = tokens[place]
-            if not meanings and token not in words.skipped and corrections:
-                corrections -= 1
-                if corrected := words.corrected(token):
-                    length, meanings = 1, words.meanings((corrected,))
-            if meanings:
-                _take(" ".join(tokens[place : place + length]), meanings, reading, negated=negated)
-                place += length
-                continue
-            place += 1
-            negated = _still_negated(token, negated=negated)
-            if token not in words.skipped | words.negations | words.through:
-                reading.ignored.append(token)
+def _without_lengths(text: str, reading: Reading) -> str:
+    lengths = list(figures.lengths(text))
+    reading.ignored += [item.value.strip() for item in lengths]
+    return without(text, lengths)
 
 
-def _longest(tokens: list[str], place: int) -> tuple[int, tuple[Meaning, ...]]:
-    words = lexicon()
-    for length in range(min(words.longest, len(tokens) - place), 0, -1):
-        if found := words.meanings(tuple(tokens[place : place + length])):
-            return length, found
-    return 0, ()
-
-
-def _still_negated(token: str, *, negated: bool) -> bool:
-    """Say whether a "no" before this word still holds after it: "no drums or loud bass", "no piano, but ..."."""
-    words = lexicon()
-    return token in words.negations or (negated and token in words.through | words.onwards)
-
-
-def _take(phrase: str, meanings: Iterable[Meaning], reading: _Reading, *, negated: bool) -> None:
-    reading.understood.append(f"no {phrase}" if negated else phrase)
-    for meaning in meanings:
-        if negated:
-            if meaning.kind == "instrument":
-                reading.excluded.append(meaning.value)
-        elif meaning.kind == "instrument":
-            _take_instrument(meaning.value, reading)
-        elif meaning.kind == "genre":
-            reading.genres.append(meaning.value)
-        elif meaning.kind == "mood":
-            valence, arousal = map(float, meaning.value.split())
-            reading.moods.append((phrase, valence, arousal))
-        elif meaning.kind == "flag":
-            _take_flag(meaning.value, reading)
-        else:
-            _take_time(meaning, reading)
-
-
-def _take_instrument(name: str, reading: _Reading) -> None:
-    reading.instruments.append(name)
-    if reading.solo_is_next:
-        reading.solo, reading.solo_is_next = name, False
-
-
-def _take_flag(name: str, reading: _Reading) -> None:
-    reading.flags.add(name)
-    if name == "featuring":
-        reading.solo_is_next = True
-    elif name == "solo" and reading.solo is None:
-        # "trumpet solo" names the soloist before, "solo violin" after.
-        before = reading.understood[-2:-1]
-        named = before and any(
-            m.kind == "instrument" for m in lexicon().meanings(tuple(before[0].split()))
-        )
-        if named and reading.instruments:
-            reading.solo = reading.instruments[-1]
-        else:
-            reading.solo_is_next = True
-
-
-def _take_time(meaning: Meaning, reading: _Reading) -> None:
-    if meaning.kind == "pace":
-        pace = float(meaning.value)
-        if reading.pace is not None and pace * reading.pace < 0:
-            reading.conflicts.append("Both slow and fast are asked for; taking the first.")
-        reading.pace = pace if reading.pace is None else reading.pace
-    elif meaning.kind == "tempo" and reading.tempo is None:
-        low, high = map(float, meaning.value.split())
-        reading.tempo = (low, high)
-    elif meaning.kind == "metre" and reading.metre is None:
-        reading.metre = theory.metre(meaning.value)
-    elif meaning.kind == "era" and reading.era is None:
-        reading.era = meaning.value
-
-
-def _settle(reading: _Reading) -> None:
-    for name in _unique(reading.instruments):
-        if name in reading.excluded:
-            reading.conflicts.append(f"Both with and without {name} is asked for; leaving it out.")
-    reading.instruments = [name for name in reading.instruments if name not in reading.excluded]
-    if reading.solo in reading.excluded:
-        reading.solo = None
-    valences = [valence for _, valence, _ in reading.moods]
-    if valences and max(valences) >= 0.5 and min(valences) <= -0.5:
-        reading.conflicts.append("Both bright and dark moods are asked for; meeting in the middle.")
-
-
-def _without(text: str, found: Iterable[Found[object]]) -> str:
+def _metres(text: str, reading: Reading) -> tuple[str, list[str]]:
+    found = list(figures.metres(text))
+    played: list[str] = []
     for item in found:
-        text = text[: item.start] + "," + " " * (item.end - item.start - 1) + text[item.end :]
-    return text
+        told = settle.metre_told(item.value.text, item.value.played)
+        if told is not None:
+            reading.told.append(told)
+        if item.value.played is None:
+            reading.ignored.append(item.value.text)
+        else:
+            played.append(item.value.played)
+            reading.understood.append((item.start, item.value.played))
+    return without(text, found), played
 
 
-def _mean(values: list[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+def _key(text: str, reading: Reading) -> tuple[str, Key | None, str | None]:
+    rows = list(keys.chord_rows(text))
+    reading.ignored += [text[item.start : item.end] for item in rows]
+    text = without(text, rows)
+    found = sorted(keys.keys(text), key=lambda item: item.start)
+    text = without(text, found)
+    modes = list(keys.modes(text))
+    # A few of them name a style as well.
+    text = without(text, [m for m in modes if not items(text[m.start : m.end])[0].musical])
+    reading.understood += [(item.start, item.value) for item in modes]
+    if not found:
+        mode = settle.first([item.value for item in modes], "mode", reading.told)
+        key = rows[0].value if rows and mode is None else None
+        _understand([(item.start, item.value) for item in rows[:1]], reading)
+        return text, key, key.mode if key else mode
+    key = found[0].value.key
+    if modes and not found[0].value.sure:
+        key = replace(key, mode=modes[0].value)
+    named = [key, *(item.value.key for item in found[1:])]
+    settle.first([theory.key_name(each) for each in named], "key", reading.told)
+    _understand([(found[0].start, key)], reading)
+    return text, key, key.mode
 
 
-def _unique(items: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(items))
+def _understand(named: Iterable[tuple[int, Key]], reading: Reading) -> None:
+    reading.understood += [(start, theory.key_name(key)) for start, key in named]
