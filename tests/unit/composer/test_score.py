@@ -108,7 +108,8 @@ def test_eight_seeds_are_eight_pieces(prompt):
     scores = [composed(prompt, seed=seed) for seed in range(8)]
     tunes = {tuple(note.pitch for note in lead(score)) for score in scores}
     progressions = {
-        tuple((chord.root - score.key.tonic) % 12 for chord in score.chords) for score in scores
+        tuple(tuple((n - score.key.tonic) % 12 for n in chord.notes) for chord in score.chords)
+        for score in scores
     }
 
     assert len(tunes) == 8
@@ -133,7 +134,7 @@ def test_seeds_choose_among_grooves(prompt):
 
 @every_style
 def test_notes_belong_to_the_key(name):
-    floor = 0.88 if name in {"jazz", "blues"} else 0.95
+    floor = 0.88 if name in {"jazz", "blues", "swing"} else 0.95
     for seed in range(4):
         score = composed(name.replace("-", " "), seed=seed)
         scale = theory.scale(score.key)
@@ -233,13 +234,15 @@ def _edits(a: Sequence[int], b: Sequence[int]) -> int:
 def test_parts_seldom_rub(name):
     rubs = [_rub(composed(name.replace("-", " "), seed=seed)) for seed in range(4)]
 
-    assert np.mean(rubs) <= (0.02 if style(name).colour == "seventh" else 0.01)
+    tolerant = style(name).colour == "seventh" or style(name).idiom == "swing"
+    assert np.mean(rubs) <= (0.02 if tolerant else 0.01)
 
 
 def _rub(score: Score) -> float:
-    """Share of the pairs on the grid of eighths that are a minor second or ninth apart."""
+    """Share of the pairs on the grid of eighths that are a minor second or ninth apart; a drone is there to rub."""
     grid: list[set[int]] = [set() for _ in range(int(score.bars * score.metre.beats * 2) + 1)]
-    for note in (note for part in tuned(score) for note in part.notes):
+    parts = [part for part in tuned(score) if part.role is not Role.DRONE]
+    for note in (note for part in parts for note in part.notes):
         first, end = int(np.ceil(2 * note.start - 0.35)), 2 * (note.start + note.length) - 0.1
         for place in range(max(0, first), min(len(grid), int(np.ceil(end)))):
             grid[place].add(note.pitch)

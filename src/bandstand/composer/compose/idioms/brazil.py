@@ -76,7 +76,9 @@ SAMBA_TUNES = {
 BOSSA_LEAD = tune.Manner(
     rhythms=BOSSA_TUNES, scheme="abac", centre=67, reach=9, strict=0.8, length=0.97, ahead=0.06
 )
-SAMBA_LEAD = tune.Manner(rhythms=SAMBA_TUNES, scheme="abac", centre=69, reach=9, ahead=0.03)
+SAMBA_LEAD = tune.Manner(
+    rhythms=SAMBA_TUNES, scheme="abac", centre=69, reach=9, ahead=0.03, leaps=0.7
+)
 PUSHED = 0.5
 """What is struck this late in a bar belongs to the next chord."""
 
@@ -110,9 +112,8 @@ def _pluck(
         chosen = chorus if bar.is_peak else verse
         for offset, length, symbol in ground.strokes(chosen[bar.index % 2], bar.beats):
             pushed = offset >= bar.beats - PUSHED and bar.beats > 1.0
-            previous = swing.shell(
-                bar.next_chord if pushed else bar.chord_at(offset), voice, 3, previous
-            )
+            chord = bar.next_chord if pushed else bar.chord_at(offset)
+            previous = swing.shell(chord, voice, 3, previous)
             loud = 0.68 * ground.LOUDNESS[symbol] * (0.8 + 0.2 * bar.intensity)
             events += [(bar.start + offset, 0.9 * length, p, loud) for p in previous]
         if thumbs:

@@ -65,6 +65,7 @@ def manner_of(plan: Plan) -> tune.Manner:
         centre=72,
         reach=9,
         strict=0.9,
+        leaps=0.35,
         length=0.97,
     )
 

@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+import numpy as np
+
 from bandstand.composer import theory
 from bandstand.composer.compose.chart import Bar
 from bandstand.composer.compose.idioms import ground
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord, Key
 
+PLACES = {"b": 1, "drop": 1, "bridge": 2, "break": 2}
+"""Which loop a section has; verses and what is not here the first."""
+HOME = 0.42
+"""Share of the tonic below which other loops are tried: ears, and key finders, go by it."""
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
 Bars = tuple[tuple[str, ...], ...]
 
@@ -46,13 +52,26 @@ def by_section(
     if written is None:
         return tuple(chart)
     order = ground.agreed(plan, "changes").permutation(len(written)).tolist()
-    place_of = {"b": 1, "drop": 1, "bridge": 2, "break": 2}
-    chosen = [read(written[n]) for n in order]
+    loops_tried = [[read(written[n]) for n in order[k:] + order[:k]] for k in range(len(order))]
+    laid = [_laid(chart, plan, chosen) for chosen in loops_tried]
+    shares = [_at_home(chords, plan) for chords in laid]
+    best = next((n for n, share in enumerate(shares) if share >= HOME), int(np.argmax(shares)))
+    return ground.with_chords(chart, laid[best])
+
+
+def _laid(chart: Sequence[Bar], plan: Plan, loops: Sequence[Bars]) -> list[tuple[Chord, ...]]:
     chords: list[tuple[Chord, ...]] = []
     for bar in chart:
-        loop = chosen[place_of.get(bar.section.name, 0) % len(chosen)]
+        loop = loops[PLACES.get(bar.section.name, 0) % len(loops)]
         chords.append(_in_bar(loop[bar.place % len(loop)], bar, plan))
-    return ground.with_chords(chart, chords)
+    return chords
+
+
+def _at_home(chords: Sequence[tuple[Chord, ...]], plan: Plan) -> float:
+    """Share of the time that the tonic's chord sounds."""
+    every = [chord for bar in chords for chord in bar]
+    home = sum(chord.length for chord in every if chord.root == plan.key.tonic)
+    return home / sum(chord.length for chord in every)
 
 
 def throughout(

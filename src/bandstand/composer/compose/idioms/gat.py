@@ -121,7 +121,8 @@ def _gat_line(soloist: Soloist, plan: Plan, tala: Tala, name: str) -> Phrase:
     cells = CELLS if tala.matra == 1.0 else CELLS[:4]
     high = 7 if name == "b" else 0
     half = plan.metre.beats * LINE_BARS / 2
-    catch = _in_place(raga.pakad[int(dice.integers(len(raga.pakad)))], soloist, high)
+    lines = (*raga.pakad, raga.aroha[:4], raga.aroha[3:], raga.avaroha[:4], raga.avaroha[3:])
+    catch = _in_place(lines[int(dice.integers(len(lines)))], soloist, high)
     opening = _opening(soloist, catch, _rhythm(half, cells, dice))
     rest = soloist.rest_near(soloist.middle + high // 2, before=catch[0])
     closing = _phrase(soloist, _rhythm(half, cells, dice), rest)

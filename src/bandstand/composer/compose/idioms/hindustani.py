@@ -104,13 +104,16 @@ def tread(bars: Sequence[Bar], plan: Plan, voice: Voice, _dice: np.random.Genera
 def shadow(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
     """The second melody instrument: long resting notes of the raga below the soloist."""
     raga = choose(plan)
-    steady = {(plan.key.tonic + note) % 12 for note in (0, raga.second)}
-    pitches = ground.ladder(steady, voice.instrument, 62, 9)
+    calm = [note for note in (0, raga.second) if not {(note - 1) % 12, note + 1} & raga.notes]
+    steady = {(plan.key.tonic + note) % 12 for note in calm or [0]}
+    pitches = ground.ladder(steady, voice.instrument, 62, 12)
     events: list[Event] = []
     at = ground.nearest(pitches, 62)
     for bar in bars:
         at = ground.nearest(pitches, at + int(dice.choice((-5, 0, 5))))
-        events.append((bar.start, 0.95 * bar.beats, at, 0.46))
+        # Where the raga has the semitones beside it, even a resting note must not stay long.
+        length = bar.beats if calm else min(0.5, bar.beats)
+        events.append((bar.start, 0.95 * length, at, 0.46))
     return ground.within(events, bars)
 
 

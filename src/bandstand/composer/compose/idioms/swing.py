@@ -58,7 +58,7 @@ HEADS = {
         ("x---x-x-x-x-", "x-x-x-X-...."),
     ),
 }
-HEAD = tune.Manner(rhythms=HEADS, scheme="abac", centre=70, reach=10, chromatic=0.3, length=0.95)
+HEAD = tune.Manner(rhythms=HEADS, scheme="abac", centre=70, reach=10, chromatic=0.22, length=0.95)
 COMPS = (
     ("X.....X.........", "x-----....X....."),
     ("......X-......X-", "......X-........"),
@@ -84,6 +84,7 @@ def walk(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     known = INSTRUMENTS[voice.instrument]
     low, high = known.low, min(known.high, known.low + 24)
     pulse = theory.pulse(plan.metre)
+    scale = theory.scale(plan.key)
     at = ground.closest(bars[0].chords[0].root, low + 9, voice.instrument) if bars else low
     events: list[Event] = []
     for bar in bars:
@@ -96,7 +97,7 @@ def walk(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
             if abs(bar.start + beat - chord.start) < 1e-6 or n == 0:
                 at = _near_root(chord, at, low, high)
             elif following.start != chord.start and until >= chord.start + chord.length - bar.start:
-                at = _approach(following, at, (low, high), dice)
+                at = _approach(following, at, (low, high), scale, dice)
             else:
                 at = _step_on(chord, at, (low, high), plan, dice)
             loud = 0.74 + 0.12 * bar.intensity + (0.05 if n % 2 else 0.0)
@@ -110,11 +111,19 @@ def _near_root(chord: Chord, at: int, low: int, high: int) -> int:
     return min(roots, key=lambda p: abs(p - at) + 0.4 * abs(p - low - 9))
 
 
-def _approach(following: Chord, at: int, reach: tuple[int, int], dice: np.random.Generator) -> int:
-    """A semitone below or above the next root, or its fifth."""
+def _approach(
+    following: Chord,
+    at: int,
+    reach: tuple[int, int],
+    scale: frozenset[int],
+    dice: np.random.Generator,
+) -> int:
+    """A step of the scale or a semitone into the next root, or its fifth."""
     target = _near_root(following, at, *reach)
     side = -1 if dice.random() < 0.5 + 0.3 * (at < target) - 0.3 * (at > target) else 1
     wanted = target + side
+    if wanted % 12 not in scale and dice.random() < 0.6:
+        wanted = target + 2 * side if (target + 2 * side) % 12 in scale else target - side
     if dice.random() < 0.2:
         wanted = target + 7 if target + 7 <= reach[1] else target - 5
     return wanted if reach[0] <= wanted <= reach[1] else target + 1
@@ -132,11 +141,12 @@ def _step_on(
     return near[int(dice.choice(len(near), p=weights / weights.sum()))]
 
 
-def comp(bars: Sequence[Bar], _plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
+def comp(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
     """Rootless chords that push; guitars keep time on every beat with three-note shells."""
     strums = INSTRUMENTS[voice.instrument].family == "plucked"
     patterns = COMPS[int(dice.integers(len(COMPS)))]
     other = COMPS[int(dice.integers(len(COMPS)))]
+    scale = theory.scale(plan.key)
     previous: tuple[int, ...] = ()
     events: list[Event] = []
     for bar in bars:
@@ -145,22 +155,29 @@ def comp(bars: Sequence[Bar], _plan: Plan, voice: Voice, dice: np.random.Generat
             # What is struck on the last eighth already belongs to the next bar.
             pushes = not strums and offset >= bar.beats - 0.5 and bar.beats > 1.0
             chord = bar.next_chord if pushes else bar.chord_at(offset)
-            previous = shell(chord, voice, 2 if strums else 4, previous)
+            previous = shell(chord, voice, 3 if strums else 4, previous, scale)
             loud = 0.72 * ground.LOUDNESS[symbol] * (0.75 + 0.25 * bar.intensity)
             sounding = 0.3 if strums else min(max(length, 0.35), 1.4)
             events += [(bar.start + offset, sounding, pitch, loud) for pitch in previous]
     return ground.within(events, bars)
 
 
-def shell(chord: Chord, voice: Voice, size: int, previous: Sequence[int] = ()) -> tuple[int, ...]:
+def shell(
+    chord: Chord,
+    voice: Voice,
+    size: int,
+    previous: Sequence[int] = (),
+    scale: frozenset[int] = frozenset(),
+) -> tuple[int, ...]:
     """Third and seventh first, then colours; the root is the bass's.
 
-    size  notes at most; a triad keeps all it has
+    size   notes at most; a triad keeps all it has
+    scale  of the piece: a ninth that is not in it is no colour
     """
     notes = chord.notes
     above = [(note - chord.root) % 12 for note in notes]
-    # A ninth is a colour over any chord with a plain third; over a half-diminished one it is not.
-    colours = [2] if len(notes) > 3 and 6 not in above and 2 not in above else []
+    ninth = (chord.root + 2) % 12
+    colours = [2] if len(notes) > 3 and ninth in scale and ninth not in notes else []
     wanted = [*above[1:2], *above[3:4], *above[2:3], *colours][:size]
     if len(wanted) < 2:
         wanted = above

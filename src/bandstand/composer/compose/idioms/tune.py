@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from bandstand.composer.score import Chord
 
 STEP_COSTS = (1.1, 0.0, 0.0, 0.8, 1.0, 1.5, 2.6, 2.0, 5.0, 5.0, 5.0, 5.0, 4.0)
 """By semitones; wider is `TOO_WIDE`."""
-TOO_WIDE = 9.0
+TOO_WIDE, FAR = 9.0, 8
 STRANGE = 1.2
 RUBBING = 0.9
 LONG = 1.0
@@ -40,6 +41,7 @@ class Manner:
     chromatic  how often a note before a beat comes from a semitone beside the next one
     strict     how much it costs to leave the chord on a beat, 1 = as usual
     length     share of its written length that a note sounds
+    leaps      what thirds and wider steps cost, 1 = as usual
     ahead      beats by which notes come early (late when negative), drawn for each phrase up to this
     """
 
@@ -51,6 +53,7 @@ class Manner:
     strict: float = 1.0
     length: float = 0.92
     ahead: float = 0.0
+    leaps: float = 1.0
     scale: Scale | None = None
 
 
@@ -97,9 +100,7 @@ def pitches_for(
     slots: Sequence[tuple[float, float, Chord]],
     rungs: Sequence[int],
     plan: Plan,
-    *,
-    strict: float = 1.0,
-    scale: Scale | None = None,
+    manner: Manner,
 ) -> list[int]:
     """The cheapest way along a contour.
 
@@ -109,17 +110,18 @@ def pitches_for(
     """
     ladder = np.array(rungs)
     apart = np.abs(ladder[:, None] - ladder[None, :])
-    moving = np.where(
-        apart < len(STEP_COSTS), np.array(STEP_COSTS)[np.minimum(apart, 12)], TOO_WIDE
-    )
+    moving = np.array([*STEP_COSTS, TOO_WIDE])[np.minimum(apart, len(STEP_COSTS))]
+    moving = np.where((apart > 2) & (apart < FAR), manner.leaps * moving, moving)
     pulse = theory.pulse(plan.metre)
     total = np.zeros(len(ladder))
     back: list[np.ndarray] = []
     for n, (wanted, (offset, length, chord)) in enumerate(zip(contour, slots, strict=True)):
         strong = offset % pulse == 0 or length >= LONG
-        own = 0.35 * np.abs(ladder - wanted) + strict * _against(chord, rungs, strong=strong)
-        if scale is not None:
-            allowed = scale(plan, chord)
+        own = 0.35 * np.abs(ladder - wanted) + manner.strict * _against(
+            chord.notes, tuple(rungs), strong=strong
+        )
+        if manner.scale is not None:
+            allowed = manner.scale(plan, chord)
             own = own + np.array([0.0 if p % 12 in allowed else 6.0 for p in rungs])
         if n:
             paths = total[:, None] + moving
@@ -136,11 +138,12 @@ def pitches_for(
     return [int(ladder[n]) for n in reversed(way)]
 
 
-def _against(chord: Chord, rungs: Sequence[int], *, strong: bool) -> np.ndarray:
+@lru_cache(maxsize=4096)
+def _against(notes: tuple[int, ...], rungs: tuple[int, ...], *, strong: bool) -> np.ndarray:
     """What a chord says against each pitch."""
     costs: list[float] = []
     for pitch in rungs:
-        above = {(pitch - note) % 12 for note in chord.notes}
+        above = {(pitch - note) % 12 for note in notes}
         if 0 in above:
             costs.append(0.0)
         else:
@@ -191,7 +194,7 @@ def _set(
     wanted = [centre + step for step in figure.contour[: len(slots)]]
     wanted += [centre] * (len(slots) - len(wanted))
     placed = [(s[1], s[2], chord) for s, chord in zip(slots, chords, strict=True)]
-    pitches = pitches_for(wanted, placed, rungs, plan, strict=manner.strict, scale=manner.scale)
+    pitches = pitches_for(wanted, placed, rungs, plan, manner)
     pitches = _approached(pitches, placed, plan, voice, manner.chromatic, dice)
     return [
         (
