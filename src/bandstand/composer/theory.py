@@ -160,8 +160,8 @@ def _intervals(steps: tuple[int, ...], degree: int, colour: str) -> tuple[int, .
     chosen = [0, third, fifth]
     if colour in {"seventh", "ninth", "dominant"}:
         chosen.append(seventh)
-    # A minor ninth grinds against the root: such a degree stays without.
-    if colour in {"add9", "ninth"} and ninth == 2:
+    # A minor ninth grinds against the root, a major one against a minor third: such degrees stay without.
+    if colour in {"add9", "ninth"} and ninth == 2 and third == 4:
         chosen.append(ninth)
     return tuple(chosen)
 

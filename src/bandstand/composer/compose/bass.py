@@ -17,6 +17,7 @@ from bandstand.composer.score import Chord
 
 LOWEST = 28  # E1: below, small loudspeakers have nothing left
 QUIET = 0.5
+SIXTH, MAJOR_SEVENTH = 9, 11
 BETWEEN = {"2": (2, 1), "4": (5, 6), "6": (9, 8)}
 """Steps of the scale between the notes of a chord: semitones above its root, likelier first."""
 
@@ -94,7 +95,9 @@ def _pitch(
     elif symbol != "1":
         wanted = {"3": 1, "5": 2, "7": 3}[symbol]
         notes = chord.notes
-        pitch = root + (notes[min(wanted, len(notes) - 1)] - chord.root) % 12
+        above = (notes[min(wanted, len(notes) - 1)] - chord.root) % 12
+        # A major seventh in the bass grinds against every root above it; its neighbour below does not.
+        pitch = root + (above if above != MAJOR_SEVENTH else SIXTH)
     return pitch if pitch <= high else pitch - 12
 
 
