@@ -176,7 +176,6 @@ int main() {
             for (int is_prefix = 0; is_prefix < 2; ++is_prefix) check_rows(precision, is_prefix);
     }
     check_draws();
-    check_draws();
     check_team();
     check_gelu();
     return wrong;

@@ -9,7 +9,7 @@ from bandstand.musicgen.sizes import WINDOW_FRAMES, Sizes
 TOKENS_MAX = 512  # of a text; as many as T5 was trained on
 # Of one weight, and of one number of the cache. torch on a CPU keeps float32 in the cache, whatever the weights are.
 WEIGHT_BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "int8": 1.01, "int4": 0.57}
-CACHE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 2, "int4": 2}
+CACHE_BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "int8": 1.07, "int4": 1.07}
 OTHERS_BYTES = 4 * (110_000_000 + 57_000_000)  # T5's encoder and EnCodec, always float32
 WORKING_BYTES = 300_000_000  # what a step, a prefix and the stretches of sound take for a moment
 

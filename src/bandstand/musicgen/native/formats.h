@@ -62,9 +62,11 @@ struct Inputs {
     const int32_t* sums_of(int row) const { return sums + size_t(row) * sums_stride; }
 };
 
-// Keys and values of one head in one block of positions, in the precision of the cache (float32 or bfloat16).
+// Keys and values of one head in one block of positions. Decoders of integers keep them as bytes, with a scale for each head and position.
 //   keys    float32 [4][head][16]       bfloat16 [4][head / 2][16][2]     a panel has 16 positions
+//           int8    [4][head / 4][16][4] as key + 128, then 64 float32 scales
 //   values  float32 [64][head]          bfloat16 [32][head][2]            pairs of positions
+//           int8    [64][head], then 64 float32 scales
 // Blocks of one slot follow each other `block_bytes` apart; all layers, rows and heads of a block lie together, so that memory grows
 // with the positions in use.
 struct Cache {
@@ -72,12 +74,23 @@ struct Cache {
     size_t block_bytes;
 };
 
-inline size_t cache_item_bytes(BandstandPrecision precision) {
-    return precision == FLOAT32 ? 4 : 2;
+enum CacheFormat { FLOAT32_CACHE, BFLOAT16_CACHE, INT8_CACHE };
+
+inline CacheFormat cache_format(BandstandPrecision precision) {
+    return precision == FLOAT32 ? FLOAT32_CACHE : precision == BFLOAT16 ? BFLOAT16_CACHE : INT8_CACHE;
+}
+
+// Of keys alone, or of values alone.
+constexpr size_t bytes_block_bytes(int head_width) {
+    return size_t(BLOCK) * (size_t(head_width) + 4);
 }
 
 inline size_t head_block_bytes(BandstandPrecision precision, int head_width) {
-    return 2 * size_t(BLOCK) * head_width * cache_item_bytes(precision);
+    switch (cache_format(precision)) {
+        case FLOAT32_CACHE: return 2 * size_t(BLOCK) * size_t(head_width) * 4;
+        case BFLOAT16_CACHE: return 2 * size_t(BLOCK) * size_t(head_width) * 2;
+        default: return 2 * bytes_block_bytes(head_width);
+    }
 }
 
 }  // namespace bandstand

@@ -37,9 +37,9 @@ struct Kernels {
     void (*prepare[4])(const float* row, int count, int padded_count, const Inputs& inputs, int index);
     // One panel of a product, for all rows.
     void (*multiply[4])(const Product& product, int panel);
-    // Keys and values of one head and position into the cache; [0] float32, [1] bfloat16.
-    void (*append[2])(const Cache& cache, const float* key, const float* value, int head_width, int position);
-    void (*attend[2])(const Attention& attention);
+    // Keys and values of one head and position into the cache; by CacheFormat.
+    void (*append[3])(const Cache& cache, const float* key, const float* value, int head_width, int position);
+    void (*attend[3])(const Attention& attention);
 };
 
 extern const Kernels plain_kernels;

@@ -89,6 +89,11 @@ inline void store_halves(uint16_t* to, Floats x) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permute4x64_epi64(packed, 0xd8));
 }
 
+inline __m256 eight_bytes(const int8_t* from) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
+}
+inline Floats load_bytes(const int8_t* from) { return {eight_bytes(from), eight_bytes(from + 8)}; }
+
 inline Ints no_ints() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
 inline Ints spread_int(int32_t value) { const __m256i v = _mm256_set1_epi32(value); return {v, v}; }
 inline Ints operator+(Ints x, Ints y) { return {_mm256_add_epi32(x.a, y.a), _mm256_add_epi32(x.b, y.b)}; }

@@ -56,6 +56,10 @@ inline void store_halves(uint16_t* to, Floats a) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
 }
 
+inline Floats load_bytes(const int8_t* from) {
+    return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))))};
+}
+
 inline Ints no_ints() { return {_mm512_setzero_si512()}; }
 inline Ints spread_int(int32_t value) { return {_mm512_set1_epi32(value)}; }
 inline Ints operator+(Ints a, Ints b) { return {_mm512_add_epi32(a.v, b.v)}; }

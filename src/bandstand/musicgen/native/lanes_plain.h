@@ -88,6 +88,12 @@ inline void store_halves(uint16_t* to, Floats a) {
     }
 }
 
+inline Floats load_bytes(const int8_t* from) {
+    Floats r;
+    EACH for (int lane = 0; lane < 4; ++lane) r.at[part][lane] = float(from[part * 4 + lane]);
+    return r;
+}
+
 inline Ints spread_int(int32_t value) { Ints r; EACH r.at[part] = Int4x32{value, value, value, value}; return r; }
 inline Ints no_ints() { return spread_int(0); }
 inline Ints operator+(Ints a, Ints b) { EACH a.at[part] += b.at[part]; return a; }

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <cstring>
+
 #include "products.h"
 
 namespace {
@@ -98,8 +100,24 @@ void append_bfloat16(const Cache& cache, const float* key, const float* value, i
     }
 }
 
+void append_bytes(const Cache& cache, const float* key, const float* value, int head_width, int position) {
+    char* keys = block_of(cache, position);
+    char* values = keys + bytes_block_bytes(head_width);
+    const size_t scales = size_t(BLOCK) * size_t(head_width);
+    const int at = position % BLOCK;
+    alignas(64) int8_t whole[HEAD_WIDTH_MAX];
+    int32_t total;
+    to_bytes(key, head_width, head_width, whole, reinterpret_cast<float*>(keys + scales) + at, &total, head_width);
+    auto* panel = reinterpret_cast<uint8_t*>(keys) + at / LANES * LANES * head_width + at % LANES * 4;
+    for (int i = 0; i < head_width; ++i) panel[i / 4 * 64 + i % 4] = uint8_t(whole[i] + 128);
+    to_bytes(value, head_width, head_width, whole, reinterpret_cast<float*>(values + scales) + at, &total, head_width);
+    memcpy(values + at * head_width, whole, size_t(head_width));
+}
+
 // Attention over a cache of float32. Scores and weights of 16 positions are computed at once.
 struct FloatCache {
+    static constexpr size_t keys_bytes(int head_width) { return size_t(BLOCK) * size_t(head_width) * 4; }
+
     static void query(const float* from, float scale, int head_width, float* to) {
         for (int i = 0; i < head_width; i += LANES) store(to + i, load(from + i) * spread(scale));
     }
@@ -128,6 +146,8 @@ struct FloatCache {
 
 // Over a cache of bfloat16: query and weights are rounded too, so that one instruction takes two numbers of a lane.
 struct HalfCache {
+    static constexpr size_t keys_bytes(int head_width) { return size_t(BLOCK) * size_t(head_width) * 2; }
+
     static void query(const float* from, float scale, int head_width, float* to) {
         for (int i = 0; i < head_width; i += LANES) store_halves(reinterpret_cast<uint16_t*>(to) + i, load(from + i) * spread(scale));
     }
@@ -160,6 +180,53 @@ struct HalfCache {
     }
 };
 
+// Over a cache of bytes: the query is brought into bytes too, the weights are not.
+struct ByteCache {
+    // What `query` leaves in the room for the query.
+    struct Query {
+        int8_t values[HEAD_WIDTH_MAX];
+        float scale;
+        int32_t total;
+    };
+    static constexpr size_t keys_bytes(int head_width) { return bytes_block_bytes(head_width); }
+    static_assert(sizeof(Query) <= HEAD_WIDTH_MAX * sizeof(float));
+
+    static void query(const float* from, float scale, int head_width, float* to) {
+        auto* query = reinterpret_cast<Query*>(to);
+        to_bytes(from, head_width, head_width, query->values, &query->scale, &query->total, head_width);
+        query->scale *= scale;
+    }
+
+    template <int panels>
+    static void score(const float* given, const char* block, int panel, int head_width, float* scores) {
+        const auto* query = reinterpret_cast<const Query*>(given);
+        const auto* words = reinterpret_cast<const uint32_t*>(query->values);
+        const char* keys = block + size_t(panel) * LANES * size_t(head_width);
+        Ints sums[panels];
+        for (Ints& one : sums) one = spread_int(-128 * query->total);
+        for (int i = 0; i < head_width / 4; ++i)
+            for (int p = 0; p < panels; ++p)
+                add_dot_bytes<false>(sums[p], load_words(keys + size_t(p * head_width / 4 + i) * 64), spread_word(words[i]));
+        const auto* scales = reinterpret_cast<const float*>(block + size_t(BLOCK) * size_t(head_width)) + panel * LANES;
+        for (int p = 0; p < panels; ++p)
+            store(scores + p * LANES, to_floats(sums[p]) * load(scales + p * LANES) * spread(query->scale));
+    }
+
+    static void round(float* /*weights*/, int /*count*/) {}
+
+    template <int parts>
+    static void add(const float* weights, int start, const char* block, int count, Floats* sums) {
+        constexpr int head_width = parts * LANES;
+        const char* bytes = block + bytes_block_bytes(head_width);
+        const auto* values = reinterpret_cast<const int8_t*>(bytes);
+        const auto* scales = reinterpret_cast<const float*>(bytes + size_t(BLOCK) * head_width);
+        for (int at = 0; at < count; ++at) {
+            const Floats weight = spread(weights[start + at] * scales[at]);
+            for (int i = 0; i < parts; ++i) add_product(sums[i], load_bytes(values + (at * parts + i) * LANES), weight);
+        }
+    }
+};
+
 // Scores to weights that are to be divided by what is returned.
 float soften(float* scores, int positions, int padded_positions) {
     for (int i = positions; i < padded_positions; ++i) scores[i] = scores[0];
@@ -173,14 +240,21 @@ float soften(float* scores, int positions, int padded_positions) {
     return sum(total);
 }
 
+// Blocks lie far apart, and no machine foresees the jump: the next one is asked for while this one is worked on.
+inline void ask_for(const char* from, size_t bytes) {
+    for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(from + at, 0, 2);
+}
+
 template <class Format, int parts>
 void attend_with(const Attention& attention) {
     constexpr int head_width = parts * LANES;
+    constexpr size_t keys_bytes = Format::keys_bytes(head_width);
     const int positions = attention.positions;
     alignas(64) float query[HEAD_WIDTH_MAX];
     Format::query(attention.query, 1.0F / __builtin_sqrtf(float(head_width)), head_width, query);
     for (int start = 0; start < positions; start += BLOCK) {
         const char* block = block_of(attention.cache, start);
+        if (start + BLOCK < positions) ask_for(block_of(attention.cache, start + BLOCK), keys_bytes);
         float* scores = attention.scores + start;
         if (positions - start >= BLOCK)
             Format::template score<BLOCK / LANES>(query, block, 0, head_width, scores);
@@ -188,6 +262,7 @@ void attend_with(const Attention& attention) {
             for (int panel = 0; panel * LANES < positions - start; ++panel)
                 Format::template score<1>(query, block, panel, head_width, scores + panel * LANES);
     }
+    ask_for(attention.cache.first + keys_bytes, keys_bytes);
     const int padded_positions = int(padded(size_t(positions), LANES));
     const Floats total = spread(soften(attention.scores, positions, padded_positions));
     Format::round(attention.scores, padded_positions);
@@ -195,6 +270,7 @@ void attend_with(const Attention& attention) {
     for (Floats& one : sums) one = spread(0.0F);
     for (int start = 0; start < positions; start += BLOCK) {
         const int count = positions - start < BLOCK ? positions - start : BLOCK;
+        if (start + BLOCK < positions) ask_for(block_of(attention.cache, start + BLOCK) + keys_bytes, keys_bytes);
         Format::template add<parts>(attention.scores, start, block_of(attention.cache, start), count, sums);
     }
     for (int i = 0; i < parts; ++i) store(attention.output + i * LANES, sums[i] / total);
@@ -213,8 +289,8 @@ constexpr Kernels table(const char* name) {
         normalise,
         {prepare_float32, prepare_bfloat16, prepare_int8, prepare_int4},
         {multiply<Float32>, multiply<BFloat16>, multiply<Int8>, multiply<Int4>},
-        {append_float32, append_bfloat16},
-        {attend<FloatCache>, attend<HalfCache>},
+        {append_float32, append_bfloat16, append_bytes},
+        {attend<FloatCache>, attend<HalfCache>, attend<ByteCache>},
     };
 }
 

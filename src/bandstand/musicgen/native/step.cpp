@@ -184,13 +184,13 @@ class Pass {
     }
 
     void append(const Cache& cache, const float* key, const float* value, int position) {
-        kernels.append[d.precision != FLOAT32](cache, key, value, d.head_width, position);
+        kernels.append[cache_format(d.precision)](cache, key, value, d.head_width, position);
     }
 
     void attend(const Cache& cache, int row, int offset, int positions) {
         const float* query = room.wide_rows[size_t(row)] + offset;
         float* scores = room.scores[size_t(team.thread)].data();
-        kernels.attend[d.precision != FLOAT32]({query, cache, d.head_width, positions, scores, mixed(row) + offset});
+        kernels.attend[cache_format(d.precision)]({query, cache, d.head_width, positions, scores, mixed(row) + offset});
     }
 
     float* mixed(int row) { return room.mixed.data() + size_t(row) * size_t(d.sizes.width); }
