@@ -48,6 +48,7 @@ class Lexicon:
     signs      instruments that name a style, where no genre does; `hints` those that only suggest one
     contrary   flag -> what a "no" makes of it; `clashes` flag -> flags that it cannot be together with
     nature     "slow", "fast", "calm", "wild" -> styles that are so by nature
+    local      style -> instrument -> the one that is meant there: an organ in church
     """
 
     phrases: Mapping[tuple[str, ...], tuple[Meaning, ...]]
@@ -60,6 +61,7 @@ class Lexicon:
     contrary: Mapping[str, str]
     clashes: Mapping[str, tuple[str, ...]]
     nature: Mapping[str, tuple[str, ...]]
+    local: Mapping[str, Mapping[str, str]]
     spelling: Mapping[str, str]
     real: frozenset[str]
     emoji: Mapping[int, str]
@@ -140,6 +142,7 @@ def lexicon() -> Lexicon:
         contrary=tables["contrary"],
         clashes=_tuples(tables["clash"]),
         nature=_tuples(tables["nature"]),
+        local=tables["local"],
         spelling={wrong: right for right, row in tables["spelling"].items() for wrong in row},
         real=frozenset(tables["real"]["words"]),
         emoji={ord(sign): f" {word} " for sign, word in tables["emoji"].items()},

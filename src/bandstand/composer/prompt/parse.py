@@ -41,6 +41,7 @@ def parse(prompt: str) -> Intent:
     Reader(items(text), reading).read()
     genres = settle.settle_genres(reading)
     genre = genres[0] if genres else None
+    settle.localise(reading, genre)
     instruments, excluded = settle.settle_instruments(reading)
     flags = settle.settle_flags(reading)
     if "drums" in excluded or excluded.issuperset(lexicon().choices["drums"]):

@@ -13,7 +13,7 @@ from bandstand.composer.prompt.lexicon import Lexicon, lexicon
 from bandstand.composer.prompt.reading import Reading
 
 QUICK, SLUGGISH = 0.5, -0.5
-BRIGHT, DARK = 0.5, -0.5
+BRIGHT, DARK = 0.7, -0.5
 WILD, CALM = 0.7, -0.5
 SHOWN = 4
 
@@ -49,6 +49,16 @@ def settle_genres(reading: Reading) -> tuple[str, ...]:
                 f"Both with and without {_spoken(name)} is asked for; leaving it out."
             )
     return genres
+
+
+def localise(reading: Reading, genre: str | None) -> None:
+    """Take each instrument for the one that is meant in this style."""
+    local = lexicon().local.get(genre or "", {})
+    reading.instruments = [local.get(name, name) for name in reading.instruments]
+    reading.opens = [local.get(name, name) for name in reading.opens]
+    reading.closes = [local.get(name, name) for name in reading.closes]
+    reading.levels = {local.get(name, name): level for name, level in reading.levels.items()}
+    reading.solo = local.get(reading.solo or "", reading.solo)
 
 
 def settle_instruments(reading: Reading) -> tuple[tuple[str, ...], frozenset[str]]:
