@@ -12,8 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandstand.composer.filters import Filter, Stereo, high_pass
+from bandstand.composer.instruments import INSTRUMENTS
 from bandstand.composer.mix.space import Delay
+from bandstand.composer.render.kits import MACHINES
 from bandstand.composer.score import Part, Role, Score
+
+_BOOTH = 0.3
+"""Of drums that are really struck: how much of the small room they stand in is heard."""
 
 LEAD_LUFS = -20.0
 """Of the lead on the desk, before the master gain; every other level is relative to it."""
@@ -101,6 +106,8 @@ class Channel:
         place = sum(map(ord, part.instrument)) % 7  # so that two widened parts do not smear alike
         self._delay = Delay(rate, 0.011 + 0.0017 * place)
         self._clear = Filter([high_pass(300.0, rate)])
+        live = INSTRUMENTS[part.instrument].family == "kit" and part.instrument not in MACHINES
+        self.booth = np.float32(_BOOTH if live else 0.0)
         self.reverb, self.echo = np.float32(manner.reverb), np.float32(manner.echo)
 
     def run(self, sound: Stereo, ducking: NDArray[np.float32]) -> Stereo:

@@ -35,6 +35,9 @@ CEILING = -1.9
 BANDS = (125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 """Hz of the bells that bring a mix nearer to what records of its kind have."""
 
+_BOOTH_SECONDS = 0.35
+"""Of the small room that struck drums stand in, besides the one all parts share."""
+
 _MONO_BELOW = 190.0
 """Hz of the corner below which the sides vanish; nothing is left of them at 120 Hz that could be heard."""
 
@@ -73,6 +76,8 @@ class Desk:
         self._reverb = Reverb(rate, mix.reverb_seconds)
         self._reverb_level = np.float32(0.55 * mix.reverb)
         self._reverb_tone = Filter([high_pass(190.0, rate), low_pass(9000.0, rate)])
+        self._booth = Reverb(rate, _BOOTH_SECONDS) if any(c.booth for c in self._channels) else None
+        self._booth_tone = Filter([high_pass(110.0, rate), low_pass(6500.0, rate)])
         beat = score.seconds_at(1.0)
         self._echo = Echo(rate, 0.75 * beat if beat < 0.8 else 0.375 * beat)
         self._echo_level = np.float32(0.5 * mix.delay)
@@ -95,7 +100,7 @@ class Desk:
         """The next samples of each part where it belongs, and after them the room they share. The stems are used up."""
         ducking = self._ducker.curve(self._position, samples)
         self._position += samples
-        room, late = (np.zeros((2, samples), dtype=np.float32) for _ in range(2))
+        room, late, booth = (np.zeros((2, samples), dtype=np.float32) for _ in range(3))
         placed: list[Stereo] = []
         for channel, stem in zip(self._channels, stems, strict=True):
             part = channel.run(stem, ducking)
@@ -104,6 +109,8 @@ class Desk:
                 room += channel.reverb * part
             if self._echo_level > 0.0 and channel.echo > 0.0:
                 late += channel.echo * part
+            if channel.booth > 0.0:
+                booth += channel.booth * part
         around = np.zeros((2, samples), dtype=np.float32)
         if self._echo_level > 0.0:
             echoes = self._echo_tone.run(self._echo.run(late))
@@ -112,6 +119,8 @@ class Desk:
             room += np.float32(0.5) * echoes
         if self._reverb_level > 0.0:
             around += self._reverb_level * self._reverb_tone.run(self._reverb.run(room))
+        if self._booth:
+            around += self._booth_tone.run(self._booth.run(booth))
         return [*placed, around]
 
     def blend(self, stems: Sequence[Stereo], samples: int) -> Stereo:

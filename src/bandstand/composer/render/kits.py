@@ -8,6 +8,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bandstand.composer.render.drums import Hit
+from bandstand.composer.render.hand_kits import (
+    BODHRAN,
+    BONGOS,
+    CAJON,
+    CONGAS,
+    DHOL,
+    DJEMBE,
+    FRAME_DRUM,
+    SURDO_KIT,
+    TAIKO,
+)
+from bandstand.composer.render.machine_kits import INDUSTRIAL, MACHINE_909, TRAP
 
 _FIFTHS, _TONIC = (0, 7), (0,)
 
@@ -189,6 +201,21 @@ _BRUSH: dict[int, Hit] = {
     51: replace(_RIDE, level=0.5, tone_level=0.2, metal=0.35),
 }  # fmt: skip
 
+_JAZZ: dict[int, Hit] = {
+    36: replace(_KICK, level=1.15, tone=78.0, sweep=0.7, tone_seconds=0.4, overtones=((1.59, 0.2, 0.2),), click=0.15,
+                noise=0.06, drive=0.05),
+    38: replace(_SNARE, level=0.9, tone=208.0, tone_seconds=0.14, noise=0.75, noise_seconds=0.28, low=1300.0,
+                high=11000.0, drive=0.0),
+    42: replace(_CLOSED, level=0.42, noise_seconds=0.06, metal=0.45, metal_seconds=0.08),
+    44: replace(_CLOSED, level=0.36, noise_seconds=0.07, low=5500.0),
+    45: replace(_TOM, tone=117.0, tone_seconds=0.55, pan=0.3),
+    47: replace(_TOM, tone=147.0, tone_seconds=0.5),
+    50: replace(_TOM, tone=196.0, tone_seconds=0.4, pan=-0.3),
+    51: replace(_RIDE, level=0.52, tone=3400.0, tone_level=0.28, tone_seconds=0.35, noise=0.28, noise_seconds=1.6,
+                metal=0.4, metal_seconds=1.5, click=0.25),
+    53: replace(_RIDE, tone=1720.0, tone_level=0.5, tone_seconds=0.9, noise=0.12, click=0.2),
+}  # fmt: skip
+
 _ELECTRONIC: dict[int, Hit] = {
     36: Hit(level=1.7, tone=57.0, tone_level=1.0, tone_seconds=0.32, sweep=2.6, sweep_seconds=0.022,
             tuned=_TONIC, click=0.5, noise=0.06, noise_seconds=0.015, low=2000.0, high=8000.0, drive=0.45),
@@ -279,25 +306,25 @@ KITS: dict[str, dict[int, Hit]] = {
     "orchestral-kit": BASE | _ORCHESTRAL,
     "hand-percussion": BASE,
     "tabla": BASE | _TABLA,
-    "jazz-kit": BASE | _BRUSH,
-    "909-kit": BASE | _ELECTRONIC,
-    "trap-kit": BASE | _808,
-    "industrial-kit": BASE | _ELECTRONIC,
-    **dict.fromkeys(
-        (
-            "congas",
-            "bongos",
-            "cajon",
-            "djembe",
-            "frame-drum",
-            "bodhran",
-            "dhol",
-            "surdo-kit",
-            "taiko",
-        ),
-        BASE,
-    ),
+    "jazz-kit": BASE | _JAZZ,
+    "909-kit": BASE | _ELECTRONIC | MACHINE_909,
+    "trap-kit": BASE | _808 | TRAP,
+    "industrial-kit": BASE | _ELECTRONIC | INDUSTRIAL,
+    "congas": BASE | CONGAS,
+    "bongos": BASE | BONGOS,
+    "cajon": BASE | CAJON,
+    "djembe": BASE | DJEMBE,
+    "frame-drum": BASE | FRAME_DRUM,
+    "bodhran": BASE | BODHRAN,
+    "dhol": BASE | DHOL,
+    "surdo-kit": BASE | SURDO_KIT,
+    "taiko": BASE | TAIKO,
 }
+
+MACHINES = frozenset(
+    {"electronic-kit", "808-kit", "909-kit", "trap-kit", "industrial-kit", "chip-kit", "lofi-kit"}
+)
+"""Kits whose strokes are all the same, and that stand in no room."""
 
 _RELATIVES = {35: 36, 40: 38, 59: 51, 71: 80, 72: 81, 73: 58, 74: 69, 78: 63, 79: 64}
 

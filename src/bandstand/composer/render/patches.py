@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bandstand.composer.render.amp import Amp, Body, Chain, Rig
 from bandstand.composer.render.bowed_patches import BOWED
 from bandstand.composer.render.drums import beat_drum
-from bandstand.composer.render.kits import KITS, hit_of
+from bandstand.composer.render.kits import KITS, MACHINES, hit_of
 from bandstand.composer.render.perform import Sounding
 from bandstand.composer.render.plucked import Plucked, pluck
 from bandstand.composer.render.plucked_patches import PLUCKED
@@ -61,6 +61,10 @@ _BODIES: Mapping[str, tuple[tuple[float, float, float], ...]] = {
     "clarinet": ((1500.0, 3.0, 3.0), (3000.0, -3.0, 2.0)),
 }
 """Resonances of the body, for instruments whose vibrato is heard in them: (Hz, dB, q)."""
+
+
+_HANDS = 8.0
+"""Cents by which two strokes of a drummer differ, and the like in brightness."""
 
 
 class Voice(Protocol):
@@ -137,4 +141,5 @@ def _kit_voice(kit: str, rate: int, *, tonic: int, seed: int) -> RingVoice:
             hit, strength=strength, samples=whole, rate=rate, tonic=tonic, seed=seed + key
         )
 
-    return RingVoice(make, seconds_at, rate, release=0.04, loudness=1.5)
+    human = 0.0 if kit in MACHINES else _HANDS
+    return RingVoice(make, seconds_at, rate, release=0.04, loudness=1.5, human=human)

@@ -42,6 +42,17 @@ _BENDING: Mapping[str, float] = {
 }
 """How many of the longer notes of a melody are pulled up to their pitch."""
 
+_LATE: Mapping[str, Mapping[int, float]] = {
+    "acoustic-kit": {38: 0.003, 46: 0.002},
+    "brush-kit": {38: 0.004, 51: -0.002, 44: 0.001},
+    "jazz-kit": {38: 0.005, 36: 0.003, 51: -0.002},
+    "lofi-kit": {38: 0.010, 42: 0.006, 46: 0.006},
+    "trap-kit": {38: 0.004},
+    "congas": {62: 0.002, 64: 0.004},
+    "surdo-kit": {36: 0.004, 64: 0.004, 42: -0.002},
+}
+"""Seconds by which a drummer of each kind plays behind the beat, and with what."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -87,12 +98,14 @@ def perform(score: Score, part_index: int, rate: int) -> tuple[Sounding, ...]:
     kit = INSTRUMENTS[part.instrument].family == "kit"
     played: list[Sounding] = []
     for index, note in enumerate(part.notes):
-        at = max(round(score.seconds_at(note.start) * rate), 0)
+        at = round(score.seconds_at(note.start) * rate)
         until = round(score.seconds_at(note.start + note.length) * rate)
         if kit:
+            at += round(_LATE.get(part.instrument, {}).get(note.pitch, 0.0) * rate)
             until = _choked(part, index, at, score.seconds_at(1.0) * rate)
         elif note.start >= last - 0.05:
             until = max(until, total + rate)
+        at = max(at, 0)
         if at >= total:
             continue
         seed = (score.seed * 1000003 + part_index * 7919 + index * 104729) % 2147483629
