@@ -16,8 +16,8 @@ from bandstand.composer.prompt.parse import parse
 
 VOCABULARY = sorted(lexicon().vocabulary)
 LONG = 5000
-SECONDS_MAX = 0.25
-"""For `LONG` characters: about 0.03 s when nobody else computes; the rest is for those who do."""
+SECONDS_MAX = 0.15
+"""For `LONG` characters, of the processor's time: about 0.03 s on a machine with nothing else to do."""
 
 some_words = st.lists(st.sampled_from(VOCABULARY), max_size=40).map(" ".join)
 
@@ -100,11 +100,11 @@ def test_nonsense_asks_for_nothing(prompt):
 )
 def test_a_long_prompt_is_read_at_once(piece):
     parse("warm up, saxaphoen")
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     parse((piece * LONG)[:LONG])
 
-    assert time.perf_counter() - begun < SECONDS_MAX
+    assert time.process_time() - begun < SECONDS_MAX
 
 
 def test_reading_time_grows_no_faster_than_the_prompt():
@@ -112,13 +112,13 @@ def test_reading_time_grows_no_faster_than_the_prompt():
     text = " ".join(dice.choice([*VOCABULARY, "no", "or", ","]) for _ in range(3000))
 
     def seconds(prompt: str) -> float:
-        begun = time.perf_counter()
+        begun = time.process_time()
         parse(prompt)
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     parse(text)
 
-    # Square cost would be 16 times as much.
+    # A square cost would be 16 times as much.
     assert min(seconds(text) for _ in range(3)) < 10 * min(seconds(text[:5000]) for _ in range(3))
 
 

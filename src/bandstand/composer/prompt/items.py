@@ -17,13 +17,14 @@ MUSICAL = frozenset({*KINDS, "ensemble", "unable"})
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """phrase: as understood, misspellings put right; start, clause, gap: of its first word."""
+    """phrase: as understood, misspellings put right; start, clause, gap: of its first word; musical: is to be heard."""
 
     phrase: str
     meanings: tuple[Meaning, ...]
     start: int
     clause: int
     gap: str
+    musical: bool
 
     def value(self, kind: str) -> str | None:
         """What it means as a phrase of this kind, if it is one."""
@@ -34,10 +35,6 @@ class Item:
 
     def is_any(self, *kinds: str) -> bool:
         return any(meaning.kind in kinds for meaning in self.meanings)
-
-    @property
-    def musical(self) -> bool:
-        return any(meaning.kind in MUSICAL for meaning in self.meanings)
 
     @property
     def adjoins(self) -> bool:
@@ -54,7 +51,8 @@ def items(text: str) -> list[Item]:
         length, meanings = _longest(row, place, known)
         phrase = " ".join(word.word for word in row[place : place + length])
         first = row[place]
-        found.append(Item(phrase, meanings, first.start, first.clause, first.gap))
+        musical = any(meaning.kind in MUSICAL for meaning in meanings)
+        found.append(Item(phrase, meanings, first.start, first.clause, first.gap, musical))
         place += length
     return found
 

@@ -93,11 +93,14 @@ class Reader:
 
     def _take(self, item: Item) -> None:
         if item.musical:
-            self.reading.understood.append((item.start, item.phrase))
+            self._take_meanings(item)
         elif not item.meanings and not item.phrase.isdigit():
             self.reading.ignored.append(item.phrase)
-        for sentence in item.values("unable"):
-            self.reading.told.append(sentence)
+        self._set_up(item)
+
+    def _take_meanings(self, item: Item) -> None:
+        self.reading.understood.append((item.start, item.phrase))
+        self.reading.told += item.values("unable")
         self._take_time(item)
         self._take_style(item)
         for name in item.values("instrument"):
@@ -107,7 +110,6 @@ class Reader:
         for name in item.values("flag"):
             self._take_flag(name)
         self._take_mood(item)
-        self._set_up(item)
 
     def _take_time(self, item: Item) -> None:
         for value in item.values("pace"):
