@@ -14,7 +14,7 @@ from bandstand.composer.prompt.text import without_accents
 
 KINDS = ("genre", "flavour", "scene", "instrument", "mood", "pace", "tempo", "metre", "era", "flag")
 """Kinds of phrases that say something about music; each has a table of value -> phrases."""
-SPEECH = ("negation", "through", "emphasis", "degree", "after", "place", "length")
+SPEECH = ("negation", "through", "emphasis", "degree", "after", "place")
 """Kinds of phrases that say something about their neighbours."""
 OFTEN = 4
 """In how many phrases a word must occur to be thought of when another looks like it."""
