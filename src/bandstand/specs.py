@@ -22,6 +22,7 @@ KEPT = "kept:"  # what came inside the request and was laid beside the job's res
 SAMPLES_MAX = 28_800_000  # per channel: ten minutes at 48 kHz
 SECTIONS_MAX = 40
 VARIATIONS_MAX = 9999
+STEMS_SECONDS_MAX = 300.0
 
 
 class Loudness(enum.StrEnum):
@@ -147,10 +148,6 @@ def check_spec(spec: MusicSpec, *, is_played: bool = True) -> None:
         raise Invalid("melody", "cannot be combined with audio to continue")
     if spec.score is not None and spec.spans:
         raise Invalid("score", "cannot be combined with given audio")
-    if not 0 <= spec.variation <= VARIATIONS_MAX:
-        raise Invalid("variation", f"must be between 0 and {VARIATIONS_MAX}")
-    if spec.stems not in {None, *STEM_ENCODINGS}:
-        raise Invalid("stems", f"must be one of: {', '.join(STEM_ENCODINGS)}")
     if spec.channels not in {None, 1, 2}:
         raise Invalid("channels", "must be 1 or 2")
     for name, span in spec.spans.items():
@@ -159,6 +156,16 @@ def check_spec(spec: MusicSpec, *, is_played: bool = True) -> None:
     if spec.sample_rate is not None:
         _check_rate(spec.sample_rate, spec)
     _check_sampling(spec.sampling)
+    _check_extras(spec)
+
+
+def _check_extras(spec: MusicSpec) -> None:
+    if not 0 <= spec.variation <= VARIATIONS_MAX:
+        raise Invalid("variation", f"must be between 0 and {VARIATIONS_MAX}")
+    if spec.stems not in {None, *STEM_ENCODINGS}:
+        raise Invalid("stems", f"must be one of: {', '.join(STEM_ENCODINGS)}")
+    if spec.stems is not None and spec.seconds > STEMS_SECONDS_MAX:
+        raise Invalid("stems", f"are for pieces of at most {STEMS_SECONDS_MAX:g} seconds")
 
 
 def _check_prompt(name: str, prompt: str, *, needs_words: bool) -> None:

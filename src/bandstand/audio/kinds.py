@@ -14,7 +14,7 @@ from bandstand.audio.ogg import is_vorbis_or_opus
 from bandstand.audio.riff import is_plain_wave
 from bandstand.audio.tags import id3_length
 
-NOTES_BYTES_MAX = 1_000_000
+NOTES_BYTES_MAX = 400_000
 _MP3_BYTES_MAX = 64 << 20
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 

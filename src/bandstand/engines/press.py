@@ -49,9 +49,10 @@ def _write(made: Made, spec: MusicSpec, tags: Tags, folder: Path) -> list[Presse
         file = folder / extra.name
         if isinstance(extra.content, Path):
             shutil.move(extra.content, file)
+            extra.content.parent.rmdir()
         else:
             file.write_bytes(extra.content)
-        files.append(pressed(file, kind=extra.kind, media_type=extra.media_type, about={}))
+        files.append(pressed(file, kind=extra.kind, media_type=extra.media_type, about=extra.about))
     return files
 
 

@@ -25,7 +25,9 @@ from bandstand.composer.mix.limiter import Limiter
 from bandstand.composer.piece import Piece, Stretch, compose_asked
 from bandstand.composer.prompt.intent import Intent
 from bandstand.composer.prompt.parse import parse
-from bandstand.composer.score import Given
+from bandstand.composer.score import Given, Score
+from bandstand.composer.soundfonts.sampler import SoundSet
+from bandstand.composer.stems import stem_names
 
 CROSSFADE_SECONDS = 0.06
 HEARD_SECONDS = 45.0  # of the end: a tempo that drifts is followed where it matters
@@ -76,6 +78,24 @@ class Continuation:
             heard = self._crossfaded(block, position)
             position += heard.shape[1]
             yield self._stretch(heard, position)
+
+    def stems(self) -> Iterator[tuple[Stereo, ...]]:
+        """The parts of the piece that goes on, silent until the join; named as the piece's."""
+        count = len(stem_names(self.piece.score))
+        for start in range(0, self.join, self.rate):
+            silence = np.zeros((2, min(self.rate, self.join - start)), np.float32)
+            yield (silence,) * count
+        late = self.join - self.start
+        for block in self.piece.stems():
+            skipped = min(late, block[0].shape[1])
+            late -= skipped
+            if block[0].shape[1] > skipped:
+                yield tuple(part[:, skipped:] for part in block)
+
+    @property
+    def score(self) -> Score:
+        """Of the piece that goes on."""
+        return self.piece.score
 
     def midi(self) -> bytes:
         """The piece that goes on, from its first bar."""
@@ -201,6 +221,7 @@ def continue_from(
     seed: int,
     rate: int = 44100,
     variation: int = 0,
+    sounds: SoundSet | None = None,
 ) -> Continuation:
     """Listen to the sound, and write a piece that goes on from it.
 
@@ -221,6 +242,7 @@ def continue_from(
         rate=rate,
         variation=variation,
         given=_given(hearing),
+        sounds=sounds,
     )
     return Continuation(given, piece, start, total, hearing)
 

@@ -7,12 +7,14 @@ chords in it the highest note counts. Harmony is what all the tracks sound toget
 from __future__ import annotations
 
 import io
+import math
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import mido
 import numpy as np
+from numpy.typing import NDArray
 
 from bandstand.composer import theory
 from bandstand.composer.analyse.harmony import triads_of
@@ -70,8 +72,11 @@ def read_midi(content: bytes) -> Given:
     key = file.key or key_of_classes(_classes(every))[0]
     first = file.metre.beats * (min(note.start for note in every) // file.metre.beats)
     tune = _skyline(max(melodic, key=_singing).notes)
-    bars = _chroma_by_bar(every, first, file.metre)
-    bass = _chroma_by_bar(_lowest(every), first, file.metre)
+    end = max(note.start + min(note.length, file.metre.beats) for note in every)
+    count = max(1, math.ceil((end - first) / file.metre.beats - 1e-6))
+    bars, bass = (
+        _chroma_by_bar(notes, first, file.metre, count) for notes in (every, _lowest(every))
+    )
     return Given(
         tune=tuple(Note(n.start - first, n.length, n.pitch, n.velocity) for n in tune),
         chords=chords_of(triads_of(bars, bass, key), key, file.metre),
@@ -85,7 +90,9 @@ def _read(content: bytes) -> File:
     try:
         file = mido.MidiFile(file=io.BytesIO(content), charset="latin-1", clip=True)
     except DAMAGE as error:
-        raise Invalid("score", f"the MIDI file is damaged: {error or 'it breaks off'}") from None
+        raise Invalid(
+            "score", f"the MIDI file is damaged: {str(error) or 'it breaks off'}"
+        ) from None
     ticks = int(file.ticks_per_beat)
     if ticks <= 0 or ticks >= 0x8000:
         raise Invalid("score", "the MIDI file counts in seconds, not in beats")
@@ -137,6 +144,7 @@ def _key(written: str) -> Key:
 
 def _parts(track: mido.MidiTrack, scale: float) -> Iterator[Track]:
     """The channels of a track, without the drums."""
+    name = str(track.name).lower()
     parts: dict[int, Track] = {}
     held: dict[tuple[int, int], tuple[float, int]] = {}
     ticks = 0
@@ -150,7 +158,7 @@ def _parts(track: mido.MidiTrack, scale: float) -> Iterator[Track]:
         key = (message.channel, message.note)
         if key in held:
             start, velocity = held.pop(key)
-            part = parts.setdefault(message.channel, Track(str(track.name).lower()))
+            part = parts.setdefault(message.channel, Track(name))
             if now > start:
                 part.notes.append(Note(start, now - start, message.note, velocity / 127.0))
         if message.type == "note_on" and message.velocity > 0:
@@ -183,7 +191,7 @@ def _skyline(notes: Sequence[Note]) -> list[Note]:
     ]
 
 
-def _classes(notes: Sequence[Note]) -> np.ndarray:
+def _classes(notes: Sequence[Note]) -> NDArray[np.float64]:
     found = np.zeros(12)
     for note in notes:
         found[note.pitch % 12] += note.length
@@ -197,10 +205,10 @@ def _lowest(notes: Sequence[Note]) -> list[Note]:
     return [note for note in notes if note.pitch <= edge]
 
 
-def _chroma_by_bar(notes: Sequence[Note], first: float, metre: Metre) -> np.ndarray:
+def _chroma_by_bar(
+    notes: Sequence[Note], first: float, metre: Metre, bars: int
+) -> NDArray[np.float64]:
     """Float64 [bars, 12]: how long each pitch class sounds in each bar."""
-    end = max(note.start + min(note.length, metre.beats) for note in notes)
-    bars = max(1, int(np.ceil((end - first) / metre.beats - 1e-6)))
     found = np.zeros((bars, 12))
     for note in notes:
         bar = int((note.start - first) // metre.beats)
