@@ -36,6 +36,13 @@ STYLES = {
     "flamenco": "flamenco",
     "celtic": "celtic",
     "afrobeat": "afrobeat",
+    "techno": "techno",
+    "breaks": "drum-and-bass",
+    "drift": "ambient",
+    "chip": "chiptune",
+    "cinematic": "cinematic",
+    "classical": "classical",
+    "baroque": "baroque",
 }
 """Whose chords an idiom is tested with; pop otherwise."""
 

@@ -11,7 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from bandstand.composer.compose.chart import Bar, Event
-from bandstand.composer.compose.idioms import afrobeat, brazil, celtic, flamenco, hindustani, swing
+from bandstand.composer.compose.idioms import (
+    afrobeat,
+    brazil,
+    breaks,
+    celtic,
+    chip,
+    drift,
+    flamenco,
+    hindustani,
+    orchestra,
+    swing,
+    techno,
+)
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Role
@@ -26,6 +38,13 @@ IDIOMS: Mapping[str, Mapping[Role, Player]] = {
     "flamenco": flamenco.PLAYERS,
     "celtic": celtic.PLAYERS,
     "afrobeat": afrobeat.PLAYERS,
+    "techno": techno.PLAYERS,
+    "breaks": breaks.PLAYERS,
+    "drift": drift.PLAYERS,
+    "chip": chip.PLAYERS,
+    "cinematic": orchestra.CINEMATIC,
+    "classical": orchestra.CLASSICAL,
+    "baroque": orchestra.BAROQUE,
 }
 
 Harmony = Callable[[Sequence[Bar], Plan], tuple[Bar, ...]]
@@ -35,6 +54,7 @@ HARMONIES: Mapping[str, Harmony] = {
     "bossa": brazil.harmonise,
     "samba": brazil.harmonise,
     "flamenco": flamenco.harmonise,
+    "baroque": orchestra.harmonise,
 }
 """Idioms whose chords are not the style's: the chart, with other chords in it."""
 
