@@ -30,5 +30,6 @@ UNISON |= {
     "tanpura",
     "choir-synth",
     "voice-synth",
+    "reese-bass",
 }
 """Several strings, reeds or players to a note, tuned a little apart on purpose; so is every synthesiser."""

@@ -17,6 +17,9 @@ from bandstand.composer.mix.space import Delay
 from bandstand.composer.render.kits import MACHINES
 from bandstand.composer.score import Part, Role, Score
 
+_RANGE, _FARTHEST = 6.0, 2.0
+"""dB between a section of no energy and one of all there is, and how far from the middle one may be."""
+
 _BOOTH = 0.3
 """Of drums that are really struck: how much of the small room they stand in is heard."""
 
@@ -87,6 +90,32 @@ class Ducker:
                 piece = out[a - start : b - start]
                 np.maximum(piece, self._shape[a - kick : b - kick], out=piece)
         return out.astype(np.float32)
+
+
+class Fader:
+    """The band as a whole plays a calm section softer than a full one: a gain that follows the sections.
+
+    Sections are known beforehand, so the gain is a function of the position and needs no state.
+    """
+
+    def __init__(self, score: Score, rate: int) -> None:
+        bar = score.seconds_at(score.metre.beats) * rate
+        bars = sum(section.bars for section in score.sections) or 1
+        middle = sum(section.energy * section.bars for section in score.sections) / bars
+        levels = [_RANGE * (section.energy - middle) for section in score.sections] or [0.0]
+        starts = [section.first_bar * bar for section in score.sections] or [0.0]
+        places: list[float] = [starts[0]]
+        gains: list[float] = [levels[0]]
+        for start, before, level in zip(starts[1:], levels[:-1], levels[1:], strict=True):
+            places += [start - 0.12 * bar, start]
+            gains += [before, level]
+        self._places = np.array(places)
+        self._gains = np.clip(gains, -_FARTHEST, _FARTHEST)
+
+    def curve(self, start: int, samples: int) -> NDArray[np.float32]:
+        """float32 [samples] of linear gain from an absolute position on."""
+        decibels = np.interp(np.arange(start, start + samples), self._places, self._gains)
+        return (10.0 ** (decibels / 20.0)).astype(np.float32)
 
 
 class Channel:

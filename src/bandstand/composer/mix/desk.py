@@ -23,7 +23,7 @@ from bandstand.composer.filters import (
     tilt,
 )
 from bandstand.composer.mix.aging import Aging
-from bandstand.composer.mix.channel import Channel, Ducker
+from bandstand.composer.mix.channel import Channel, Ducker, Fader
 from bandstand.composer.mix.limiter import Limiter
 from bandstand.composer.mix.space import Echo, Reverb
 from bandstand.composer.score import Mix, Score
@@ -73,6 +73,7 @@ class Desk:
             for part, gain in zip(score.parts, sheet.gains, strict=True)
         ]
         self._ducker = Ducker(score, rate)
+        self._fader = Fader(score, rate)
         self._reverb = Reverb(rate, mix.reverb_seconds)
         self._reverb_level = np.float32(0.55 * mix.reverb)
         self._reverb_tone = Filter([high_pass(190.0, rate), low_pass(9000.0, rate)])
@@ -99,11 +100,13 @@ class Desk:
     def place(self, stems: Sequence[Stereo], samples: int) -> list[Stereo]:
         """The next samples of each part where it belongs, and after them the room they share. The stems are used up."""
         ducking = self._ducker.curve(self._position, samples)
+        faded = self._fader.curve(self._position, samples)
         self._position += samples
         room, late, booth = (np.zeros((2, samples), dtype=np.float32) for _ in range(3))
         placed: list[Stereo] = []
         for channel, stem in zip(self._channels, stems, strict=True):
             part = channel.run(stem, ducking)
+            part *= faded
             placed.append(part)
             if self._reverb_level > 0.0:
                 room += channel.reverb * part

@@ -31,14 +31,14 @@ from bandstand.composer.score import Score
 LUFS = -14.0
 """Integrated loudness of every piece."""
 
-_LISTEN_SECONDS = 10.0
+_LISTEN_SECONDS = 13.0
 _NEARER, _BELL = 0.5, 4.0
 """How much of the way to the line of a kind's spectrum each octave is moved, and by how many dB at most."""
 
 ENDING = "ending"
 """The last chord, from the last barline on: a kind of section of its own."""
 
-_LOW_SHARE = 10.0 ** (-7.2 / 10.0)
+_LOW_SHARE = 10.0 ** (-8.0 / 10.0)
 _LOWEST = -15.0  # dB of the low shelf
 
 

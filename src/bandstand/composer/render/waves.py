@@ -25,6 +25,9 @@ from bandstand.composer.render.perform import Sounding
 WAVES = 8
 WAVE_SAMPLES = 2048
 CONTROL = 32  # samples between two looks at pitch and brightness
+WIDEST = 1.0
+"""How far a vibrato swings at most, in Hz per Hz of its speed; further, and high notes lose their pitch."""
+
 _STRAY = (
     8.0  # the wander is an average of much faster dice: this is about the inverse of its deviation
 )
@@ -294,7 +297,7 @@ class WaveVoice:
             self._players(drift),
             self._envelope(),
             self._colour(max(velocities)),
-            self._vibrato(note.bend, drift),
+            self._vibrato(note.bend, max(frequencies), drift),
             self._breath(frequencies[0]),
             self._life(note.seed),
             note.seed,
@@ -323,12 +326,15 @@ class WaveVoice:
             ]
         )
 
-    def _vibrato(self, bend: float, drift: np.random.Generator) -> NDArray[np.float64]:
+    def _vibrato(
+        self, bend: float, frequency: float, drift: np.random.Generator
+    ) -> NDArray[np.float64]:
         wave, looks = self.wave, self.rate / CONTROL
+        depth = 2.0 ** (wave.depth * drift.uniform(0.75, 1.2) / 1200.0) - 1.0
         return np.array(
             [
                 2.0 * math.pi * wave.vibrato * drift.uniform(0.92, 1.08) / looks,
-                2.0 ** (wave.depth * drift.uniform(0.75, 1.2) / 1200.0) - 1.0,
+                min(depth, WIDEST * wave.vibrato / frequency),
                 wave.delay * drift.uniform(0.7, 1.4) * looks,
                 0.6 * looks,
                 2.0 ** ((bend or wave.scoop * drift.uniform(0.4, 1.3)) / 12.0) - 1.0,

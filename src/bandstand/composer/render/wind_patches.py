@@ -36,7 +36,7 @@ BLOWN: dict[str, Wave] = {
     "trumpet": _BRASS,
     "muted-trumpet": replace(
         _BRASS, tilt=1.5, formants=((1900.0, 12.0, 500.0), (3400.0, 9.0, 900.0), (500.0, -9.0, 400.0)), rest=3.0,
-        follow=1.6, touch=1.6, strike=0.4, breath=0.03, depth=12.0,
+        follow=1.6, touch=1.6, strike=0.4, breath=0.03, depth=7.0,
     ),
     "trombone": replace(
         _BRASS, tilt=-1.4, formants=((600.0, 4.0, 250.0), (1500.0, 2.0, 600.0)), attack=0.045, decay=0.3,
