@@ -23,6 +23,7 @@ from bandstand.musicgen.sizes import WINDOW_FRAMES
 from bandstand.musicgen.state import State, Stepper, new_state
 
 FILL_COLUMNS = 128  # filled in between two steps: bounds how long the other tracks wait
+FILL_COLUMNS_CPU = 8  # there it takes about as long as a step
 MOST = 256  # codes that a track usually keeps at most: then a step need not sort
 REACHES = (256, 512, 768, 1024, 1536, 2048)  # positions that a step looks at, at most
 
@@ -99,6 +100,7 @@ class Runner:
         self._decoder = decoder
         self._sizes = decoder.sizes
         self._device = device
+        self._fill_columns = FILL_COLUMNS_CPU if device == "cpu" else FILL_COLUMNS
         columns = columns_of(WINDOW_FRAMES, self._sizes.delays)
         self._state = new_state(decoder.slots, self._sizes.codebooks, columns, device)
         self._rows: dict[int, Row] = {}
@@ -131,7 +133,7 @@ class Runner:
     def fill(self, slot: int) -> bool:
         """Fill in some more of the slot's cache. return: it is complete, the track plays"""
         row = self._rows[slot]
-        block = row.pending[:, row.filled : row.filled + FILL_COLUMNS]
+        block = row.pending[:, row.filled : row.filled + self._fill_columns]
         if block.shape[1]:
             self._decoder.prefill(slot, block, row.filled)
             row.filled += block.shape[1]
