@@ -5,14 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bandstand.composer import theory
-from bandstand.composer.plan import form
 from bandstand.composer.plan.plan import make_plan
 from bandstand.composer.prompt.parse import parse
-from bandstand.composer.score import Key, Role
+from bandstand.composer.score import Given, Key, Note, Role
 
 COLOURS = ("power", "triad", "add9", "seventh", "ninth", "dominant")
 
@@ -31,29 +28,6 @@ def test_every_chord_of_a_mode_has_a_name(mode):
 
         assert notes[0] == root
         assert name[0] in "ABCDEFG"
-
-
-@given(
-    seconds=st.floats(0.5, 600),
-    bpm=st.floats(40, 240),
-    written=st.sampled_from(theory.METRES),
-    section_bars=st.sampled_from([8, 12]),
-)
-def test_the_sections_fill_the_bars_and_the_bars_fit_the_time(seconds, bpm, written, section_bars):
-    metre = theory.metre(written)
-    bars = form.whole_bars(seconds, bpm, metre)
-    sections = form.sections(bars, seconds, section_bars=section_bars)
-
-    assert bars * metre.beats * 60 / bpm < seconds
-    assert sum(section.bars for section in sections) == bars
-    assert all(
-        section.first_bar + section.bars == following.first_bar
-        for section, following in itertools.pairwise(sections)
-    )
-
-
-def test_a_short_piece_has_no_intro():
-    assert form.sections(8, 19.9)[0].name == "a"
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -108,3 +82,29 @@ def test_an_era_ages_the_mix():
     old, new = (make_plan(parse(f"rock {era}"), 30, 1).mix for era in ("from the 1950s", ""))
 
     assert old.high_cut < new.high_cut
+
+
+def test_a_variation_keeps_tempo_key_form_and_leader():
+    plans = [make_plan(parse("pop"), 30, 7, variation=n) for n in range(4)]
+
+    assert len({(plan.bpm, plan.key, plan.sections, plan.voices[0]) for plan in plans}) == 1
+
+
+def test_a_variation_may_draw_other_players():
+    assert len({make_plan(parse("pop"), 30, 7, variation=n).voices for n in range(6)}) > 1
+
+
+def test_a_given_key_tempo_and_metre_are_met():
+    tune = (Note(0.0, 1.0, 60, 0.7),)
+    heard = Given(tune=tune, key=Key(0, "major"), bpm=91.5, metre=theory.metre("3/4"))
+    plan = make_plan(parse("pop"), 30, 1, given=heard)
+
+    assert (plan.bpm, plan.key, plan.metre.written) == (91.5, Key(0, "major"), "3/4")
+
+
+def test_a_given_tune_moves_to_the_key_that_is_asked():
+    tune = tuple(Note(float(n), 1.0, pitch, 0.7) for n, pitch in enumerate((60, 64, 67)))
+    plan = make_plan(parse("pop in D minor"), 30, 1, given=Given(tune=tune, key=Key(0, "major")))
+
+    assert plan.given is not None
+    assert [note.pitch for note in plan.given.tune] == [62, 65, 69]

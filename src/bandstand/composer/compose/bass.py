@@ -80,6 +80,8 @@ def _pitch(
     root = root_pitch(chord.root, instrument)
     lowest = root_pitch(_lowest_class(chord), instrument)
     high = INSTRUMENTS[instrument].high
+    if symbol == "a" and following.root == chord.root:
+        symbol = "5"  # who is there already does not lead to it
     if symbol == "a":
         return _approach(
             root_pitch(following.root if following.bass is None else following.bass, instrument),

@@ -72,7 +72,7 @@ class Sketch:
 def sketch(plan: Plan, number: int) -> Sketch:
     """Another number, other chords and another tune over them, from the same motifs."""
     chart = write_chart(plan, chance.stage(plan.seed, chance.HARMONY, _die(plan, number)))
-    chart = idioms.harmonise(chart, plan)
+    chart = chart if plan.given else idioms.harmonise(chart, plan)
     dice = chance.stage(plan.seed, chance.FORM, _die(plan, number))
     given = tuple(tuple(bars) for bars in arrange(chart, plan, dice))
     leads = tuple(

@@ -138,9 +138,11 @@ def inside_share(parts: Sequence[Part], key: Key) -> float:
 
 
 def rub_share(parts: Sequence[Part], beats: float) -> float:
-    """Of the pairs of pitches that sound together on an eighth, those a minor second or ninth apart."""
+    """Of the pairs of pitches that sound together on an eighth, those a minor second or ninth apart; a drone is there
+    to rub.
+    """
     sounding = np.zeros((128, max(1, int(2 * beats) + 1)), dtype=bool)
-    for part in tuned(parts):
+    for part in (part for part in tuned(parts) if part.role is not Role.DRONE):
         for note in part.notes:
             first = int(np.ceil(2 * note.start - 0.35))
             end = int(np.ceil(2 * (note.start + note.length) - 0.1))

@@ -159,11 +159,11 @@ def _themes(
     dice = chance.stage(seed, chance.MOTIF, style)
     own = replace(
         tune,
-        density=min(max(tune.density + float(dice.uniform(-0.14, 0.14)), 0.12), 1.0),
+        density=min(max(tune.density + float(dice.uniform(-0.2, 0.2)), 0.12), 1.0),
         syncopation=max(0.0, tune.syncopation + float(dice.uniform(-0.1, 0.12))),
     )
     bars = 1 if riff or metre.beats > LONG_BAR else 2
-    pickups = dice.choice((0, 0, 0, 1, 2), size=2).tolist()
+    pickups = dice.choice((0, 0, 0, 0, 1, 2), size=2).tolist()
     verse, chorus = (
         Theme(
             name=f"{style}/{name}",

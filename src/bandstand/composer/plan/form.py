@@ -209,8 +209,11 @@ def _drop(named: Named) -> Named:
 
 
 def _inserted(named: list[tuple[Named, int]], name: str) -> list[tuple[Named, int]]:
-    """A section cut off the end of the one before the last peak, as far as that has bars to give."""
-    for n in range(len(named) - 1, 0, -1):
+    """A section cut off the end of the one before a peak, as far as that has bars to give: a build before the first
+    peak, all else before the last.
+    """
+    places = range(1, len(named))
+    for n in places if name == "build" else reversed(places):
         (before, length), (peak, _) = named[n - 1], named[n]
         if peak[0] in {*PEAKS, "build"} and length >= 4:
             cut = length // 2
