@@ -43,6 +43,8 @@ STYLES = {
     "cinematic": "cinematic",
     "classical": "classical",
     "baroque": "baroque",
+    "blues": "blues",
+    "maqam": "middle-eastern",
 }
 """Whose chords an idiom is tested with; pop otherwise."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from bandstand.composer.compose.chart import Bar, Event
 from bandstand.composer.compose.idioms import (
     afrobeat,
+    blues,
     brazil,
     breaks,
     celtic,
@@ -20,6 +21,7 @@ from bandstand.composer.compose.idioms import (
     drift,
     flamenco,
     hindustani,
+    maqam,
     orchestra,
     swing,
     techno,
@@ -45,6 +47,8 @@ IDIOMS: Mapping[str, Mapping[Role, Player]] = {
     "cinematic": orchestra.CINEMATIC,
     "classical": orchestra.CLASSICAL,
     "baroque": orchestra.BAROQUE,
+    "blues": blues.PLAYERS,
+    "maqam": maqam.PLAYERS,
 }
 
 Harmony = Callable[[Sequence[Bar], Plan], tuple[Bar, ...]]
@@ -55,6 +59,8 @@ HARMONIES: Mapping[str, Harmony] = {
     "samba": brazil.harmonise,
     "flamenco": flamenco.harmonise,
     "baroque": orchestra.harmonise,
+    "blues": blues.harmonise,
+    "maqam": maqam.stay,
 }
 """Idioms whose chords are not the style's: the chart, with other chords in it."""
 

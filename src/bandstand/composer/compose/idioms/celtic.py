@@ -46,8 +46,8 @@ WALTZES = (
     ("X-----x-x---", "X-----------"),
 )
 CUT_SECONDS = 0.034
-ROLL_FROM = 0.5
-"""Beats from which a stressed note may be rolled."""
+ROLL_FROM = 1.8
+"""Quick notes that a stressed note must last at least to be rolled."""
 OFTEN_CUT, OFTEN_ROLLED = 0.3, 0.55
 
 
@@ -86,6 +86,7 @@ def _ornamented(
     scale = theory.scale(plan.key)
     known = INSTRUMENTS[voice.instrument]
     pulse = theory.pulse(plan.metre)
+    quick = 0.25 if is_quick(plan) else 0.5
     dressed: list[Event] = []
     for event in events:
         start, length, pitch, _ = event
@@ -95,7 +96,7 @@ def _ornamented(
         roll = dice.random()
         if not stressed or length < 4 * cut or above > known.high or below < known.low:
             dressed.append(event)
-        elif length >= 0.9 * ROLL_FROM and roll < OFTEN_ROLLED:
+        elif length >= ROLL_FROM * quick and roll < OFTEN_ROLLED:
             dressed += _roll(event, above, below, cut)
         elif roll < OFTEN_CUT:
             dressed += _cut(event, above, cut)

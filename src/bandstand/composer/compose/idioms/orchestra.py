@@ -180,7 +180,7 @@ def alberti(
 def continuo(
     bars: Sequence[Bar], plan: Plan, voice: Voice, _dice: np.random.Generator
 ) -> list[Event]:
-    """The bass walks without rest: roots where chords begin, steps of the scale towards the next between."""
+    """The bass walks without rest: roots where chords begin, steps towards the next between that do not rub."""
     known = INSTRUMENTS[voice.instrument]
     pulse = theory.pulse(plan.metre)
     step = pulse / 2 if pulse == 1.0 and plan.bpm < 96 else pulse
@@ -193,10 +193,10 @@ def continuo(
             root = ground.closest(chord.root, known.low + 10, voice.instrument)
             following = next((c for c in bar.chords if c.start > chord.start), bar.next_chord)
             goal = ground.closest(following.root, known.low + 10, voice.instrument)
-            allowed = scale | set(chord.notes)
-            line = _towards(
-                root, goal, count, [p for p in range(known.low, top + 1) if p % 12 in allowed]
-            )
+            beside = {(note + side) % 12 for note in chord.notes for side in (-1, 1)}
+            allowed = (scale - beside) | set(chord.notes)
+            rungs = [p for p in range(known.low, top + 1) if p % 12 in allowed]
+            line = _towards(root, goal, count, rungs)
             each = chord.length / count
             events += [
                 (chord.start + n * each, 0.92 * each, pitch, 0.72 if n == 0 else 0.62)
