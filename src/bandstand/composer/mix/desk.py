@@ -32,9 +32,6 @@ CEILING = -1.9
 """dBTP of the limiter: a little under the -1.6 that is promised, for resamplers that see more than it does."""
 
 
-BANDS = (125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
-"""Hz of the bells that bring a mix nearer to what records of its kind have."""
-
 _BOOTH_SECONDS = 0.35
 """Of the small room that struck drums stand in, besides the one all parts share."""
 
@@ -49,7 +46,7 @@ class Sheet:
     gains   one per part
     slope   of the tilt, per octave
     low     of the shelf below 70 Hz
-    bands   of the bells at `BANDS`
+    bells   (Hz, dB, q) that bring the spectrum nearer to what records of its kind have
     side    of what differs between left and right
     master  of the whole, before the limiter
     """
@@ -57,7 +54,7 @@ class Sheet:
     gains: tuple[float, ...]
     slope: float = 0.0
     low: float = 0.0
-    bands: tuple[float, ...] = ()
+    bells: tuple[tuple[float, float, float], ...] = ()
     side: float = 0.0
     master: float = 0.0
 
@@ -159,9 +156,7 @@ def tone_sections(mix: Mix, sheet: Sheet, rate: int) -> list[Section]:
     """The filters of the whole mix: what the style wants cut, and what the sheet turns."""
     sections = [high_pass(max(mix.low_cut, 22.0), rate), low_shelf(75.0, rate, sheet.low)]
     sections += tilt(sheet.slope, rate)
-    for hertz, gain in zip(BANDS, sheet.bands, strict=False):
-        if gain and hertz < 0.4 * rate:
-            sections.append(peak(hertz, rate, gain, 1.1))
+    sections += [peak(*bell[:1], rate, *bell[1:]) for bell in sheet.bells if bell[0] < 0.4 * rate]
     if mix.high_cut < 0.45 * rate:
         sections.append(low_pass(mix.high_cut, rate))
     return sections

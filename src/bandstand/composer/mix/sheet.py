@@ -7,6 +7,7 @@ set for the loudness. What is still off is corrected slowly while the piece play
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -16,14 +17,17 @@ from numpy.typing import NDArray
 
 from bandstand.composer.filters import Stereo, response
 from bandstand.composer.mix.channel import wanted_loudness
-from bandstand.composer.mix.desk import BANDS, Desk, Sheet, fade_out, tone_sections, widen
+from bandstand.composer.mix.desk import Desk, Sheet, fade_out, tone_sections, widen
 from bandstand.composer.mix.loudness import SILENCE, Meter, integrated
 from bandstand.composer.mix.spectrum import (
+    OCTAVES,
+    THIRDS,
     above_line,
     low_share,
     power_spectrum,
     side_over_mid,
     slope,
+    thirds,
 )
 from bandstand.composer.render.stem import Player, Stem
 from bandstand.composer.score import Score
@@ -34,6 +38,8 @@ LUFS = -14.0
 _LISTEN_SECONDS = 13.0
 _NEARER, _BELL = 0.5, 4.0
 """How much of the way to the line of a kind's spectrum each octave is moved, and by how many dB at most."""
+
+_STEP = 6.5  # dB between neighbouring thirds that are left as they are
 
 ENDING = "ending"
 """The last chord, from the last barline on: a kind of section of its own."""
@@ -141,11 +147,15 @@ def _tone(score: Score, rate: int, buses: Sequence[Stereo], sheet: Sheet) -> She
     turn = min(max(wanted - slope(hertz, power), -6.0), 4.0)
     sheet = replace(sheet, slope=turn)
     turned = power * response(tone_sections(score.mix, sheet, rate), hertz, rate) ** 2
-    off = -_NEARER * above_line(hertz, turned, BANDS)
-    bands = [float(min(max(gain, -_BELL), _BELL)) for gain in off]
-    if old or score.mix.high_cut < BANDS[-1]:
-        bands[-1] = min(bands[-1], 0.0)  # what was cut off is not brought back
-    sheet = replace(sheet, bands=tuple(bands))
+    off = above_line(hertz, turned, OCTAVES)
+    gains = [float(min(max(-_NEARER * gain, -_BELL), _BELL)) for gain in off]
+    if old or score.mix.high_cut < OCTAVES[-1]:
+        gains[-1] = min(gains[-1], 0.0)  # what was cut off is not brought back
+    sheet = replace(
+        sheet, bells=tuple((c, gain, 1.1) for c, gain in zip(OCTAVES, gains, strict=True))
+    )
+    turned = power * response(tone_sections(score.mix, sheet, rate), hertz, rate) ** 2
+    sheet = replace(sheet, bells=(*sheet.bells, *_smoothing(thirds(hertz, turned))))
     low = 0.0
     while low > _LOWEST:
         tone = tone_sections(score.mix, replace(sheet, low=low), rate)
@@ -153,6 +163,17 @@ def _tone(score: Score, rate: int, buses: Sequence[Stereo], sheet: Sheet) -> She
             break
         low -= 1.0
     return replace(sheet, low=low)
+
+
+def _smoothing(levels: NDArray[np.float64]) -> list[tuple[float, float, float]]:
+    """Bells against steps between neighbouring thirds: a tune of few notes leaves gaps that records do not have."""
+    gains = np.zeros(len(levels))
+    for index, step in enumerate(np.diff(levels)):
+        over = math.copysign(max(abs(step) - _STEP, 0.0), step)
+        gains[index] += 0.6 * over
+        gains[index + 1] -= 0.6 * over
+    gains = np.clip(gains, -_BELL, 0.6 * _BELL)
+    return [(float(c), float(gain), 4.0) for c, gain in zip(THIRDS, gains, strict=True) if gain]
 
 
 def _width(score: Score, shapes: Sequence[Stereo]) -> float:

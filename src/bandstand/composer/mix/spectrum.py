@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from bandstand.composer.filters import Stereo
 
 _WINDOW = 8192
-_THIRDS = 100.0 * 2.0 ** (np.arange(17) / 3.0)  # centres, 100 Hz to 4 kHz
+THIRDS = 100.0 * 2.0 ** (np.arange(17) / 3.0)  # centres, 100 Hz to 4 kHz
+OCTAVES = (125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 
 Power = NDArray[np.float64]
 
@@ -32,7 +33,7 @@ def power_spectrum(sounds: Sequence[Stereo], rate: int) -> tuple[Power, Power]:
     return hertz, total
 
 
-def thirds(hertz: Power, power: Power, centres: Power = _THIRDS) -> Power:
+def thirds(hertz: Power, power: Power, centres: Power = THIRDS) -> Power:
     """dB of the third-octave bands around some centres in Hz."""
     edge = 2.0 ** (1.0 / 6.0)
     bands = [power[(hertz >= c / edge) & (hertz < c * edge)].sum() + 1e-20 for c in centres]
@@ -41,12 +42,12 @@ def thirds(hertz: Power, power: Power, centres: Power = _THIRDS) -> Power:
 
 def slope(hertz: Power, power: Power) -> float:
     """dB per octave of the third-octave levels between 100 Hz and 4 kHz."""
-    return float(np.polyfit(np.log2(_THIRDS), thirds(hertz, power), 1)[0])
+    return float(np.polyfit(np.log2(THIRDS), thirds(hertz, power), 1)[0])
 
 
 def above_line(hertz: Power, power: Power, centres: Sequence[float]) -> Power:
     """How far, in dB, the octaves around some centres lie above the line through the thirds from 100 Hz to 4 kHz."""
-    rise, level = np.polyfit(np.log2(_THIRDS), thirds(hertz, power), 1)
+    rise, level = np.polyfit(np.log2(THIRDS), thirds(hertz, power), 1)
     near = 2.0 ** np.array([-1.0 / 3.0, 0.0, 1.0 / 3.0])
     found = [thirds(hertz, power, c * near).mean() - (rise * math.log2(c) + level) for c in centres]
     return np.array(found)
