@@ -44,7 +44,9 @@ PHRASES = {
     "triple": (("X---x-xxx-x-", "x-xxX-------"), ("x-x-xxx-X---", "x-xxx-x-X---")),
     "compound": (("X---x-x-xxx-", "x-x-x-X-----"), ("x-xxx-X---x-", "x-x-xxX-----")),
 }
-MANNER = tune.Manner(rhythms=PHRASES, scheme="aabc", centre=68, reach=8, length=0.96, strict=1.3)
+MANNER = tune.Manner(
+    rhythms=PHRASES, scheme="aabc", centre=68, reach=8, length=0.96, strict=1.8, leaps=0.65
+)
 OFTEN_TURNED = 0.3
 TURN_SECONDS = 0.05
 
