@@ -21,11 +21,13 @@ from bandstand.composer.mix.limiter import limit
 from bandstand.composer.mix.space import bounce, reverberate
 from bandstand.composer.mix.spectrum import low_share, power_spectrum, side_over_mid, slope
 from bandstand.composer.piece import compose, render, warm_up
+from bandstand.composer.render.amp import convolve, overdrive
 from bandstand.composer.render.plucked import pluck_string
 from bandstand.composer.render.rings import lay_ring
 from bandstand.composer.render.struck import ring_partials
 from bandstand.composer.render.waves import sing
 from bandstand.composer.score import Mix, Note, Part, Role
+from bandstand.composer.soundfonts.playing import play_sample, stage
 from bandstand.composer.theory import MODES
 
 RATE = 32000
@@ -40,13 +42,17 @@ PROMPTS = (
 SEEDS = (0, 1, 2)
 LOOPS = (
     bounce,
+    convolve,
     lay_ring,
     limit,
+    overdrive,
+    play_sample,
     pluck_string,
     reverberate,
     ring_partials,
     run_sections,
     sing,
+    stage,
     waver,
 )
 

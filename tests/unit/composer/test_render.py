@@ -7,6 +7,7 @@ import pytest
 from scores import one_note, score_of
 
 from bandstand.composer.instruments import INSTRUMENTS
+from bandstand.composer.render.amp import CABINET, TAPS, convolve, minimum_phase
 from bandstand.composer.render.drums import in_tune
 from bandstand.composer.render.kits import KITS, hit_of
 from bandstand.composer.render.patches import PATCHES
@@ -175,3 +176,88 @@ def test_stem_may_begin_inside_a_held_note():
     sound = Stem(Player(score, 0, RATE), start=2 * RATE).block(RATE)
 
     assert np.abs(sound).max() > 0.05
+
+
+def test_slurred_notes_have_no_gap_and_one_beginning():
+    pitches = (67, 69, 71, 72, 71, 69)
+    notes = tuple(Note(i, 1.0, pitch, 0.7) for i, pitch in enumerate(pitches))
+    score = score_of(Part(Role.LEAD, "violin", notes))
+
+    phrases = perform(score, 0, RATE)
+
+    assert len(phrases) < len(notes)
+    assert sum(1 + len(phrase.turns) for phrase in phrases) == len(notes)
+
+
+def test_repeated_notes_and_wide_leaps_begin_anew():
+    notes = tuple(Note(i, 1.0, pitch, 0.7) for i, pitch in enumerate((60, 60, 72, 60, 60)))
+    score = score_of(Part(Role.LEAD, "flute", notes))
+
+    assert not any(phrase.turns for phrase in perform(score, 0, RATE))
+
+
+def test_slur_arrives_at_its_pitches():
+    notes = tuple(Note(i, 1.0, pitch, 0.7) for i, pitch in enumerate((57, 59, 60, 62, 60, 59)))
+    sound = stem_of(score_of(Part(Role.LEAD, "clarinet", notes)), 3.0).sum(axis=0)
+
+    for index, note in enumerate(notes):
+        at = round((0.5 * index + 0.15) * RATE)
+        assert abs(mean_cents_off(sound[at : at + RATE // 4], note.pitch, RATE)) < 12.0, index
+
+
+def test_slur_may_be_taken_up_in_the_middle():
+    notes = tuple(Note(i, 1.0, 60 + 2 * (i % 3), 0.7) for i in range(6))
+    score = score_of(Part(Role.LEAD, "flute", notes))
+
+    sound = Stem(Player(score, 0, RATE), start=RATE).block(RATE // 2)
+
+    assert np.abs(sound).max() > 0.05
+
+
+def test_no_two_strokes_of_a_hand_are_the_same():
+    notes = tuple(Note(i, 0.5, 63, 0.7) for i in range(4))
+    sound = stem_of(score_of(Part(Role.PERCUSSION, "congas", notes)), 2.0)
+    strokes = [sound[:, i * RATE // 2 : i * RATE // 2 + RATE // 8] for i in range(3)]
+
+    assert not np.allclose(strokes[0], strokes[1], atol=1e-4)
+    assert not np.allclose(strokes[1], strokes[2], atol=1e-4)
+
+
+def test_strokes_of_a_machine_are_all_the_same():
+    notes = tuple(Note(i, 0.5, 36, 0.7) for i in range(3))
+    sound = stem_of(score_of(Part(Role.DRUMS, "909-kit", notes)), 2.0)
+
+    assert np.allclose(sound[:, : RATE // 4], sound[:, RATE // 2 : 3 * RATE // 4], atol=1e-3)
+
+
+def test_guitar_is_doubled_left_and_right():
+    notes = tuple(Note(0.0, 2.0, pitch, 0.8) for pitch in (40, 47, 52))
+    sound = stem_of(score_of(Part(Role.COMP, "distorted-guitar", notes)), 2.0)
+
+    assert abs(np.corrcoef(sound)[0, 1]) < 0.5
+
+
+def test_short_strokes_of_a_guitar_are_muted():
+    def centre(length):
+        notes = (Note(0.0, length, 45, 0.8), Note(3.0, 0.5, 45, 0.8))
+        sound = stem_of(score_of(Part(Role.COMP, "distorted-guitar", notes)), 1.0)
+        power = np.abs(np.fft.rfft(sound[0, : RATE // 8])) ** 2
+        return (power * np.arange(len(power))).sum() / power.sum()
+
+    assert centre(0.25) < 0.9 * centre(1.0)
+
+
+@pytest.mark.parametrize("rate", [32000, 48000])
+def test_cabinet_is_dark_above_five_kilohertz(rate):
+    impulse = np.zeros((2, 4096), dtype=np.float32)
+    taps = minimum_phase(CABINET, rate)
+    padded = np.zeros((2, TAPS - 1 + 4096), dtype=np.float32)
+    padded[:, TAPS - 1] = 1.0
+
+    convolve(impulse, padded, taps)
+
+    levels = 20.0 * np.log10(np.abs(np.fft.rfft(impulse[0])) + 1e-9)
+    hertz = np.fft.rfftfreq(4096, 1.0 / rate)
+    bite = np.interp(2600.0, hertz, levels)
+    assert bite > np.interp(700.0, hertz, levels) + 3.0
+    assert bite > np.interp(8000.0, hertz, levels) + 25.0

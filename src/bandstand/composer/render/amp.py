@@ -22,7 +22,7 @@ from bandstand.composer.jit import kernel
 TAPS = 128
 _CHUNK = 1024
 
-_CABINET = (
+CABINET = (
     (20.0, 0.0), (300.0, 0.0), (430.0, -2.5), (700.0, -1.5), (1100.0, -1.0), (1500.0, 1.5), (2100.0, 4.0),
     (2600.0, 5.5), (3100.0, 4.5), (3600.0, 2.0), (3900.0, -3.0), (4300.0, -1.0), (4900.0, -9.0), (5600.0, -19.0),
     (7000.0, -27.0), (9000.0, -36.0), (24000.0, -50.0),
@@ -112,7 +112,7 @@ class Amp:
         self._memory = np.zeros((2, 2))
         self._memory[:, 0] = _BIAS
         self._memory[:, 1] = abs(_BIAS) + math.log1p(math.exp(-2.0 * abs(_BIAS)))
-        self._taps = minimum_phase(_CABINET, rate)
+        self._taps = minimum_phase(CABINET, rate)
         self._before: Stereo = np.zeros((2, TAPS - 1), dtype=np.float32)
         self._tone = Filter(
             [
