@@ -169,13 +169,35 @@ def test_there_is_a_choice_of_who_sings(chosen: Style):
     assert len(chosen.instruments[Role.LEAD]) >= 3
 
 
-@pytest.mark.parametrize("seconds", [0.5, 8.0, 60.0])
+@pytest.mark.parametrize("seconds", [0.5, 8.0, pytest.param(60.0, marks=pytest.mark.slow)])
 @by_name
 def test_every_style_can_be_composed_at_any_length(chosen: Style, seconds: float):
     score = compose_score(make_plan(Intent(genres=(chosen.name,)), seconds, 3), 3)
 
     assert score.style == chosen.name
     assert all(note.start * 60 / score.bpm < seconds for part in score.parts for note in part.notes)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "written"),
+    list(zip(STYLES, itertools.cycle(theory.METRES), strict=False)),
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_every_style_can_be_played_in_a_metre_that_is_not_its_own(chosen: Style, written: str):
+    asked = Intent(genres=(chosen.name,), metre=theory.metre(written), bpm=240.0)
+    score = compose_score(make_plan(asked, 6.0, 1), 1)
+
+    assert score.metre.written == written
+    assert score.parts
+
+
+def test_what_everybody_knows_is_written_as_well_as_the_styles():
+    for kind, steps in STEPS.items():
+        common = style("baroque").idioms(theory.metre(kind))
+        lines = [line for groove in common.tabla for line in groove.lines.values()]
+
+        assert all(len(line) % steps == 0 for line in (*common.bass, *common.arp, *lines))
+        assert {"main", "b", "half", "fill"} <= {groove.use for groove in common.tabla}
 
 
 @by_name

@@ -30,6 +30,11 @@ LEADING: dict[str, tuple[int, ...]] = {
     "dorian": (4, 7),
     "phrygian": (2, 7),
     "lydian": (2, 5),
+    "lydian dominant": (2,),
+    "locrian": (2, 7),
+    "phrygian dominant": (2, 7, 4),
+    "double harmonic": (2,),
+    "ukrainian dorian": (2,),
 }
 """What leads home, or leaves a phrase open, by mode; 5 in all others."""
 SPICES: dict[str, tuple[dict[int, str], ...]] = {
