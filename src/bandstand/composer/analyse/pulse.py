@@ -27,6 +27,7 @@ _TURNS = 1 << 19  # points of the Fourier transform
 _SWUNG = 0.8  # belief in a pulse of thirds, against one of quarters
 _PHASES = 96
 _PROPOSALS = 6
+_FIRST = 0.8  # what it counts that a lone voice begins there, where a usual mark counts 1.5
 _TRUST = 0.93  # in the next proposal, against the one before
 _SOFTENED = np.array([0.25, 0.6, 1.0, 0.6, 0.25])
 """A note that begins in one frame, as sure as that can be."""
@@ -69,7 +70,10 @@ def find_pulse(
     if begins is not None:
         strength += _scaled(np.convolve(begins, _SOFTENED, "same").astype(np.float32))
     tempo, beat = _believed(strength, (bpm,) if bpm else _propose(strength))
-    beats, bar = _bars(_scaled(found.low), chroma, tempo, beat)
+    marks = _marks(_scaled(found.low), chroma, tempo, beat)
+    first = 0 if begins is None else round((_first(begins) - beat) * tempo / 60.0)
+    beats, place = _bars(marks, first, trust=_FIRST if begins is not None else 0.0)
+    bar = beat + place * 60.0 / tempo
     return Pulse(tempo, beat, bar, beats, _clarity(strength, tempo, beat))
 
 
@@ -157,12 +161,19 @@ def _phase(strength: NDArray[np.float64], bpm: float) -> float:
     return float((offsets[best] + shift * period / _PHASES) % period)
 
 
-def _bars(low: NDArray[np.float64], chroma: Numbers, bpm: float, beat: float) -> tuple[int, float]:
-    """Beats in a bar and the first downbeat: a low stroke and another harmony mark it."""
+def _first(begins: Numbers) -> float:
+    """Seconds until the first note."""
+    return float(begins.argmax()) / FRAME_RATE
+
+
+def _marks(
+    low: NDArray[np.float64], chroma: Numbers, bpm: float, beat: float
+) -> NDArray[np.float64]:
+    """How much speaks for each beat to be the first of its bar: a low stroke, another harmony."""
     period = 60.0 / bpm
     times = _beats_from(beat, period, len(low))
     if len(times) < 8:
-        return 4, beat
+        return np.zeros(0)
     edges = np.clip(np.rint(times * FRAME_RATE).astype(np.int64), 0, len(chroma) - 1)
     held = np.add.reduceat(chroma, edges, axis=0).astype(np.float64)
     held /= np.maximum(np.linalg.norm(held, axis=1, keepdims=True), 1e-9)
@@ -171,14 +182,24 @@ def _bars(low: NDArray[np.float64], chroma: Numbers, bpm: float, beat: float) ->
     pairs = held[:-1] + held[1:]
     pairs /= np.maximum(np.linalg.norm(pairs, axis=1, keepdims=True), 1e-9)
     change[2:-1] = 1.0 - np.einsum("ij,ij->i", pairs[2:], pairs[:-2])
-    marks = _evened(change) + 0.5 * _evened(_at(low, times))
+    return _evened(change) + 0.5 * _evened(_at(low, times))
+
+
+def _bars(marks: NDArray[np.float64], first: int, *, trust: float) -> tuple[int, int]:
+    """Beats in a bar, and which beat is the first downbeat.
+
+    first  the beat that a voice begins on; trust: in that being a downbeat
+    """
+    if not len(marks):
+        return 4, 0
     found: dict[int, tuple[float, int]] = {}
     for beats in (3, 4):
         sums = np.array([marks[place::beats].mean() for place in range(beats)])
+        sums[first % beats] += trust
         best = int(np.argmax(sums))
         found[beats] = float(sums[best] - np.delete(sums, best).mean()), best
     beats = 3 if found[3][0] > _WALTZ * max(found[4][0], 0.3) else 4
-    return beats, float(beat + found[beats][1] * period)
+    return beats, found[beats][1]
 
 
 def _evened(values: NDArray[np.float64]) -> NDArray[np.float64]:

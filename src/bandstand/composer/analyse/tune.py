@@ -157,7 +157,9 @@ def _on_grid(voice: NDArray[np.int64], loud: Numbers, pulse: Pulse) -> tuple[Hea
         at = (first + number) / _GRID
         if pitch >= 0:
             level = float(loud[start:stop].mean())
-            if pitch == before and not _struck(loud, int(start), int(stop)):
+            # What still grows in its second sixteenth has only begun between two of them.
+            grows = pitch == before and found[-1].length < 2.0 / _GRID
+            if grows or (pitch == before and not _struck(loud, int(start), int(stop))):
                 last = found[-1]
                 found[-1] = Heard(last.start, last.length + 1.0 / _GRID, pitch, last.loudness)
             else:
@@ -179,11 +181,11 @@ def _usual(voice: NDArray[np.int64]) -> int:
 
 
 def _struck(loud: Numbers, start: int, stop: int) -> bool:
-    """Whether the note is louder in this sixteenth than it was at the end of the one before."""
+    """Whether the note is louder soon after this sixteenth begins than it was at the end of the one before."""
     if start < 3 or stop - start < 4:
         return False
     before = float(loud[start - 3 : start].min())
-    return float(loud[start + 1 : stop].max()) > before + max(0.3 * before, 0.15)
+    return float(loud[start + 1 : (start + stop) // 2 + 1].max()) > before + max(0.3 * before, 0.15)
 
 
 def _clarity(voice: NDArray[np.int64], notes: Numbers) -> float:
