@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -32,6 +32,8 @@ from bandstand.specs import MusicSpec
 BEAT_SECONDS = 1.0
 SILENCE_SECONDS_MAX = 20.0  # without a beat the child's own loop is stuck
 DROP_SECONDS_MAX = 0.8  # a canceled job still inside after this costs the child its life
+DROP_LOOKS = 4
+WATCH_SECONDS = 0.25
 START_AGAIN_SECONDS = (
     5.0  # a child that did not start is not tried again at once, however many jobs ask
 )
@@ -67,7 +69,7 @@ class Inside:
 
     listener: Listener
     done: asyncio.Future[tuple[Pressed, ...]]
-    heard_at: float = field(default_factory=time.monotonic)
+    heard_at: float
     is_begun: bool = False
 
 
@@ -93,6 +95,8 @@ class Host:
         self._connection: Connection | None = None
         self._outgoing: Outgoing = queue.SimpleQueue()
         self._ready: asyncio.Future[int] | None = None
+        # Seconds, by a clock that stands still while this process does: what the child said meanwhile is not read yet.
+        self._awake = 0.0
         self._beat_at = 0.0
         self._killed_because = ""
         self._broken: tuple[float, Unavailable] | None = None
@@ -170,7 +174,7 @@ class Host:
         async with self._gate.enter(alone=alone):
             await self.start()
             done = asyncio.get_running_loop().create_future()
-            inside = Inside(listener, _awaited_or_not(done))
+            inside = Inside(listener, _awaited_or_not(done), self._awake)
             self._inside[job] = inside
             try:
                 self._send("make", job, spec, inputs, tags, folder)
@@ -184,9 +188,13 @@ class Host:
     async def _drop(self, job: str, inside: Inside) -> None:
         with contextlib.suppress(EngineDied):
             self._send("drop", job)
-        done, _ = await asyncio.wait([inside.done], timeout=self._drop_seconds)
-        if not done:
-            self.kill("it did not let go of a canceled job", job)
+        for _ in range(
+            DROP_LOOKS
+        ):  # not in one wait, which a stop of this whole process would use up
+            done, _ = await asyncio.wait([inside.done], timeout=self._drop_seconds / DROP_LOOKS)
+            if done:
+                return
+        self.kill("it did not let go of a canceled job", job)
 
     async def _spawn(self) -> asyncio.Future[int]:
         """A new child. raises Unavailable for a moment after one that did not start
@@ -208,7 +216,7 @@ class Host:
         theirs.close()
         ours.send(self._equipment)
         self._connection, self._outgoing = ours, queue.SimpleQueue()
-        self._beat_at = time.monotonic()
+        self._beat_at = self._awake
         loop = asyncio.get_running_loop()
         heard, spoken = (ours, self._process, loop), (ours, self._outgoing)
         threading.Thread(target=self._listen, args=heard, daemon=True).start()
@@ -254,7 +262,7 @@ class Host:
             LOG.warning("engine ended", engine=self.engine, jobs=list(self._inside))
 
     def _hear(self, name: str, *details: Any) -> None:
-        self._beat_at = time.monotonic()
+        self._beat_at = self._awake
         if name == "ready" and self._ready is not None:
             self._ready.set_result(details[0])
         elif name == "broken" and self._ready is not None:
@@ -265,7 +273,7 @@ class Host:
             self._hear_of(self._inside[details[0]], name, *details[1:])
 
     def _hear_of(self, inside: Inside, name: str, *details: Any) -> None:
-        inside.heard_at = time.monotonic()
+        inside.heard_at = self._awake
         if name == "begun":
             inside.is_begun = True
         elif name in {"progress", "log", "audio"}:
@@ -289,14 +297,15 @@ class Host:
     async def _watch(self) -> None:
         """Kill a child that no longer beats, or that has said nothing of a job for too long."""
         while True:
-            await asyncio.sleep(0.25)
+            before = time.monotonic()
+            await asyncio.sleep(WATCH_SECONDS)
+            self._awake += min(time.monotonic() - before, 2 * WATCH_SECONDS)
             if not self.is_up:
                 continue
-            now = time.monotonic()
-            if now - self._beat_at > SILENCE_SECONDS_MAX:
+            if self._awake - self._beat_at > SILENCE_SECONDS_MAX:
                 self.kill("it no longer answered")
             for job, inside in self._inside.items():
-                if inside.is_begun and now - inside.heard_at > self._hang_seconds:
+                if inside.is_begun and self._awake - inside.heard_at > self._hang_seconds:
                     self.kill(f"it reported nothing for {self._hang_seconds:g} s", job)
 
 
