@@ -80,8 +80,8 @@ class Shelf(Generic[M]):
 
     async def clear(self) -> None:
         """Unload everything, used or not."""
-        for name in list(self._loaded):
-            await self._unload(name)
+        while self._loaded:  # others unload, too, while one of them is being closed
+            await self._unload(next(iter(self._loaded)))
 
     async def _load(self, name: str) -> Loaded[M]:
         needed = await asyncio.to_thread(self._keeping.needs, name)

@@ -141,6 +141,17 @@ async def test_cleared_shelf_holds_nothing() -> None:
     assert sorted(store.closed) == ["medium", "small"]
 
 
+async def test_shelf_may_be_cleared_while_others_unload() -> None:
+    store = Store()
+    shelf = store.shelf()
+    await held(shelf, "small")
+    await held(shelf, "medium")
+
+    await asyncio.gather(shelf.clear(), shelf.clear())
+
+    assert sorted(store.closed) == ["medium", "small"]
+
+
 async def held(shelf: Shelf[str], name: str) -> str:
     async with shelf.hold(name) as model:
         return model
