@@ -22,14 +22,21 @@ from pathlib import Path
 
 import psycopg
 
-START_SECONDS_MAX = 60.0
+START_SECONDS_MAX = 120.0
+KEPT: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of 127.0.0.1 on which nobody listens, kept for whoever is told of it to the end of the run.
+
+    It stays bound here, without listening: the system gives it to nobody, neither for a server nor for the near end of a
+    connection, and lets a server that asks for it by its number listen there (SO_REUSEADDR).
+    """
+    place = socket.socket()
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", 0))
+    KEPT.append(place)
+    return place.getsockname()[1]
 
 
 @dataclass
