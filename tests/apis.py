@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
+from patience import PATIENCE_SECONDS
 from servers import KEY, Server
 
 MODELSLAB = "/api/v1/enterprise/voice"
@@ -72,7 +73,7 @@ class Api:
             given[self.key_header] = scheme + key
         # Reading the system's certificates, which loopback does not need, takes longer than most requests.
         with httpx2.Client(
-            base_url=server.url, timeout=20.0, trust_env=False, verify=False
+            base_url=server.url, timeout=PATIENCE_SECONDS, trust_env=False, verify=False
         ) as client:
             return client.request(method, path, json=content, headers=given)
 

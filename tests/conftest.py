@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from services import Postgres, find_postgres, postgres
 from bandstand.store.database import Database, open_database
 from bandstand.store.migrate import migrate
 from bandstand.store.tables import metadata
+
+# A run in the background is begun with Ctrl-C ignored, which its children inherit; what they do at one is tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BOTH_DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 

@@ -140,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/stored/") and self.hub.stalls_after is not None:
             self.wfile.write(body[: self.hub.stalls_after])
             self.wfile.flush()
-            self.hub.released.wait(30)
+            self.hub.released.wait(120)
             self.close_connection = True
             return
         self.wfile.write(body)

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from patience import PATIENCE_SECONDS, once
+
 HANG = 0  # instead of a status: no answer at all
-HANG_SECONDS_MAX = 30.0
+HANG_SECONDS_MAX = 120.0  # longer than any test waits
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,10 @@ class Message:
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+class Listening(ThreadingHTTPServer):
+    request_queue_size = 128  # whoever finds the usual five places taken tries again after a second
 
 
 @dataclass
@@ -59,7 +65,7 @@ class Receiver:
             def log_message(self, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = Listening(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
@@ -90,17 +96,15 @@ class Receiver:
         self,
         count: int = 1,
         *,
-        seconds: float = 15.0,
+        seconds: float = PATIENCE_SECONDS,
         only: Callable[[Message], bool] | None = None,
     ) -> list[Message]:
         """The messages, or those that fit, once there are so many."""
-        until = time.monotonic() + seconds
-        while True:
-            found = [message for message in self.messages if only is None or only(message)]
-            if len(found) >= count:
-                return found
-            assert time.monotonic() < until, f"got {len(found)} of {count} messages"
-            time.sleep(0.01)
+        return once(
+            lambda: [message for message in self.messages if only is None or only(message)],
+            lambda found: len(found) >= count,
+            seconds=seconds,
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from patience import PATIENCE_SECONDS, once
 from services import free_port
 
 from bandstand.settings import PREFIX
 
 KEY = "bs_0123456789ab_the-first-key-of-all-tests"
-START_SECONDS_MAX = 60.0
+START_SECONDS_MAX = 120.0
 USUAL = {
     "engines": "fake",
     "poll_seconds": 0.02,
@@ -80,7 +81,7 @@ class Server:
         if self.running is None:
             return None
         self.running.send_signal(signal.SIGTERM)
-        code = self.running.wait(timeout=30)
+        code = self.running.wait(timeout=START_SECONDS_MAX)
         self.running = None
         return code
 
@@ -104,7 +105,9 @@ class Server:
 
     def client(self, key: str | None = KEY) -> httpx2.Client:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return httpx2.Client(base_url=self.url, headers=headers, timeout=20.0, trust_env=False)
+        return httpx2.Client(
+            base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False
+        )
 
     def stored_jobs(self) -> int:
         """How many jobs were ever accepted, by the server's own count."""
@@ -123,13 +126,20 @@ class Server:
             return False
 
 
-def finished(client: httpx2.Client, job_id: str, *, seconds: float = 20.0) -> dict[str, Any]:
+def finished(
+    client: httpx2.Client, job_id: str, *, seconds: float = PATIENCE_SECONDS
+) -> dict[str, Any]:
     """The job of the native API once it is final."""
-    until = time.monotonic() + seconds
-    while (job := client.get(f"/v1/jobs/{job_id}").json())["status"] not in FINAL:
-        assert time.monotonic() < until, f"job is still {job['status']}"
-        time.sleep(0.03)
-    return job
+    return once(
+        lambda: client.get(f"/v1/jobs/{job_id}").json(),
+        lambda job: job["status"] in FINAL,
+        seconds=seconds,
+    )
+
+
+def fetched(link: str, **headers: str) -> httpx2.Response:
+    """What a link gives to somebody without a key."""
+    return httpx2.get(link, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)
 
 
 def ask(client: httpx2.Client, prompt: str = "rain", **more: Any) -> dict[str, Any]:

@@ -440,6 +440,6 @@ def _python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         env=kept,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )

@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import cast
@@ -20,6 +19,7 @@ from typing import cast
 import httpx2
 import pytest
 from fastapi import FastAPI
+from patience import PATIENCE_SECONDS, once
 from services import free_port
 
 from bandstand.dialects import Dialect, all_dialects
@@ -111,21 +111,20 @@ class Reader:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=150,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def _start(self, script: str) -> None:
         self.server = subprocess.Popen([script], cwd=self.folder, env=self._environment())
-        until = time.monotonic() + 60
-        while not self._is_ready():
-            assert time.monotonic() < until, "the server does not answer"
-            time.sleep(0.1)
+        once(self._is_ready, seconds=120, why="the server answers")
 
     def _is_ready(self) -> bool:
         try:
-            answer = httpx2.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False)
+            answer = httpx2.get(
+                f"http://127.0.0.1:{self.port}/readyz", timeout=PATIENCE_SECONDS, trust_env=False
+            )
         except httpx2.TransportError:
             return False
         return answer.status_code == 200
@@ -142,7 +141,7 @@ def reader(tmp_path: Path) -> Generator[Reader]:
     yield reader
     if reader.server:
         reader.server.send_signal(signal.SIGTERM)
-        reader.server.wait(timeout=30)
+        reader.server.wait(timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")

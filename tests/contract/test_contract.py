@@ -20,6 +20,7 @@ from typing import Any
 import httpx2
 import pytest
 import soundfile
+from patience import PATIENCE_SECONDS
 from servers import KEY, Server
 
 HERE = Path(__file__).parent
@@ -30,7 +31,6 @@ NAMED = {
     "query": "exp=[^&]+&sig=.+",
     "text": ".+",
 }
-UNTIL_SECONDS_MAX = 20.0
 Json = dict[str, Any]
 
 
@@ -68,7 +68,7 @@ class Talk:
         self._known = {"url": server.url, "key": KEY}
 
     def hold(self, exchange: Json) -> None:
-        patience = UNTIL_SECONDS_MAX if exchange.get("until") else 0.0
+        patience = PATIENCE_SECONDS if exchange.get("until") else 0.0
         until = time.monotonic() + patience
         while found := list(self._differences(exchange)):
             assert time.monotonic() < until, "\n".join(found)

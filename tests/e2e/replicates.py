@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import soundfile
+from patience import PATIENCE_SECONDS, once
 from servers import Server
 
 VERSION = "671ac645ce5e552cc63a54a2bbff63fcf798043055d2dac5fc9e36a837eedcfb"
@@ -38,21 +38,20 @@ def create(
 
 
 def settled(
-    client: httpx2.Client, prediction: dict[str, Any], *, seconds: float = 20
+    client: httpx2.Client, prediction: dict[str, Any], *, seconds: float = PATIENCE_SECONDS
 ) -> dict[str, Any]:
-    until = time.monotonic() + seconds
-    while prediction["status"] not in OVER:
-        assert time.monotonic() < until, f"it is still {prediction['status']}"
-        time.sleep(0.03)
-        prediction = client.get(f"/v1/predictions/{prediction['id']}").json()
-    return prediction
+    return once(
+        lambda: client.get(f"/v1/predictions/{prediction['id']}").json(),
+        lambda told: told["status"] in OVER,
+        seconds=seconds,
+    )
 
 
 def until_processing(client: httpx2.Client, prediction: dict[str, Any]) -> None:
-    until = time.monotonic() + 20
-    while client.get(f"/v1/predictions/{prediction['id']}").json()["status"] == "starting":
-        assert time.monotonic() < until, "it does not start"
-        time.sleep(0.02)
+    once(
+        lambda: client.get(f"/v1/predictions/{prediction['id']}").json()["status"],
+        lambda status: status != "starting",
+    )
 
 
 def sound_of(content: bytes) -> tuple[int, int, int]:

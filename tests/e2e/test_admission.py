@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from apis import APIS, NATIVE, Api
 from behind import new_key, store
+from patience import once
 from servers import KEY, Server, finished
 
 from bandstand.store import accounts
@@ -44,10 +45,7 @@ def test_of_a_hundred_at_once_ten_are_paid_for(busy_server: Server, api: Api):
 
 
 def _until_nothing_is_held(server: Server, name: str) -> None:
-    until = time.monotonic() + 20
-    while account_named(server, name).held:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    once(lambda: account_named(server, name), lambda account: not account.held)
 
 
 def test_failed_and_canceled_jobs_cost_nothing(busy_server: Server):
@@ -56,7 +54,7 @@ def test_failed_and_canceled_jobs_cost_nothing(busy_server: Server):
     with busy_server.client(key) as client:
         failed = NATIVE.created(busy_server, "fail", key=key)
         finished(client, failed)
-        called_off = NATIVE.created(busy_server, "work=30", key=key)
+        called_off = NATIVE.created(busy_server, "work=600", key=key)
         client.post(f"/v1/jobs/{called_off}/cancel")
 
     after = account_named(busy_server, name)
@@ -84,23 +82,19 @@ def test_key_that_is_wrong_missing_or_elsewhere_is_told_401(busy_server: Server,
 
 
 @each_api
-def test_revoked_key_opens_nothing_a_second_later(busy_server: Server, api: Api):
+def test_revoked_key_opens_nothing_from_then_on(busy_server: Server, api: Api):
     key = new_key(busy_server)
     assert api.create(busy_server, key=key).status_code < 300
     with store(busy_server) as database:
         database.write_now(accounts.revoke_key, key.split("_")[1])
 
-    began = time.monotonic()
-    answer = api.create(busy_server, key=key)
-
-    assert answer.status_code == 401
-    assert time.monotonic() - began < 1
+    assert api.create(busy_server, key=key).status_code == 401
 
 
 @each_api
 def test_key_opens_nothing_once_it_has_expired(busy_server: Server, api: Api):
     key = new_key(busy_server, expires_at=time.time() - 0.1)
-    lasting = new_key(busy_server, expires_at=time.time() + 60)
+    lasting = new_key(busy_server, expires_at=time.time() + 600)
 
     assert api.create(busy_server, key=key).status_code == 401
     assert api.create(busy_server, key=lasting).status_code < 300

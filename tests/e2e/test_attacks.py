@@ -17,9 +17,11 @@ import httpx2
 import pytest
 from apis import APIS, LEAP, MODELSLAB_MUSIC, NATIVE, REPLICATE, SEGMIND, Api
 from behind import new_key, store
+from patience import once
 from receiver import Receiver
 from servers import KEY, Server
 
+from bandstand.jobs import Job
 from bandstand.store import jobs
 
 LENGTHS = {
@@ -100,7 +102,8 @@ def test_what_is_foreign_is_answered_as_fast_as_what_is_not_there(calm: Server):
                 assert client.get(f"/v1/jobs/{job}").status_code == 404
                 times.append(time.perf_counter() - began)
 
-    foreign, unknown = (statistics.median(times) for times in took.values())
+    # The quickest tenth: what others do on this machine meanwhile only makes some slower.
+    foreign, unknown = (statistics.quantiles(times, n=10)[0] for times in took.values())
     assert abs(foreign - unknown) < 0.005
 
 
@@ -169,16 +172,14 @@ def test_length_that_makes_no_sense_is_refused(calm: Server, api: Api, length: s
 
 
 def _comes_to_an_end(server: Server, api: Api, name: str) -> str:
-    until = time.monotonic() + 20
-    while True:
+    def look() -> Job:
         with store(server) as database:
             find = jobs.find_number if name.isdigit() else jobs.find
             job = database.read_now(find, int(name) if name.isdigit() else name)  # pyright: ignore[reportArgumentType]
         assert job
-        if job.status.is_final:
-            return job.status.value
-        assert time.monotonic() < until
-        time.sleep(0.05)
+        return job
+
+    return once(look, lambda job: job.status.is_final).status.value
 
 
 @pytest.mark.parametrize("api", [NATIVE, REPLICATE, SEGMIND], ids=lambda api: api.name)

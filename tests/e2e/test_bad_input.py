@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from patience import PATIENCE_SECONDS
 from servers import KEY, Server
 
 JSON = {"Content-Type": "application/json"}
@@ -131,7 +132,9 @@ def test_huge_body_is_413_whether_or_not_it_says_so(embedded: httpx2.Client, api
 
 
 def test_body_that_claims_too_much_is_refused_before_it_is_sent(sqlite_server: Server, api: Api):
-    with socket.create_connection(("127.0.0.1", sqlite_server.port), timeout=5) as line:
+    with socket.create_connection(
+        ("127.0.0.1", sqlite_server.port), timeout=PATIENCE_SECONDS
+    ) as line:
         line.sendall(
             f"POST {api.path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
             "Content-Type: application/json\r\nContent-Length: 60000000\r\n\r\n".encode()
@@ -149,7 +152,7 @@ def test_eighty_thousand_unknown_fields_get_a_short_answer(embedded: httpx2.Clie
 
     refused(api, answer, 422)
     assert len(answer.content) < 100_000
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 UNKNOWN = ["state", "status", "id", "owner", "account", "media_uri", "output", "price", "🎵", ""]
@@ -368,7 +371,7 @@ def test_older_form_of_the_header_is_understood(server: Server, api: Api):
             assert answer.status_code == 200
 
 
-def test_revoked_key_ends_within_a_second(server: Server, api: Api):
+def test_revoked_key_ends_at_once(server: Server, api: Api):
     key = server.run("keys", "create", "--account", "leaving")
     with server.client(key) as client:
         assert client.get(api.path).status_code == 200

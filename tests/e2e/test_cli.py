@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from patience import PATIENCE_SECONDS, once
 from servers import KEY, START_SECONDS_MAX, Server, finished
 
 from bandstand import errors
@@ -47,7 +48,7 @@ class Shell:
             env=self.environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 
@@ -222,12 +223,12 @@ class TestGenerate:
     def test_ctrl_c_leaves_nothing_behind(self, shell: Shell, engine: str, prompt: str) -> None:
         shell.settings["ENGINES"] = engine
         running = shell.start(prompt, "--model", engine, "-s", "600")
-        _wait_until(lambda: any(name.startswith(".bandstand-") for name in shell.files()))
+        once(lambda: any(name.startswith(".bandstand-") for name in shell.files()))
         time.sleep(0.5)
 
         running.send_signal(signal.SIGINT)
 
-        running.communicate(timeout=20)
+        running.communicate(timeout=PATIENCE_SECONDS)
         assert running.returncode == INTERRUPTED
         assert shell.files() == set()
 
@@ -512,7 +513,7 @@ def _start_and_stop(shell: Shell) -> str:
     try:
         said = running.stderr.readline()
         port = int(said.rpartition(":")[2].split()[0])
-        _wait_until(lambda: _listens(port), seconds=START_SECONDS_MAX)
+        once(lambda: _listens(port), seconds=START_SECONDS_MAX)
         running.send_signal(signal.SIGTERM)
         return said + running.communicate(timeout=START_SECONDS_MAX)[1]
     finally:
@@ -522,13 +523,6 @@ def _start_and_stop(shell: Shell) -> str:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _wait_until(happened: Any, *, seconds: float = 20.0) -> None:
-    until = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.02)
 
 
 def _probe(file: Path) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from collections.abc import Generator
 import httpx2
 import pytest
 import soundfile
-from servers import Server, made
+from patience import PATIENCE_SECONDS
+from servers import Server, fetched, made
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def embedded(sqlite_server: Server) -> Generator[httpx2.Client]:
 def test_every_encoding_is_delivered(embedded: httpx2.Client, encoding: str):
     [track] = made(embedded, encoding=encoding)["outputs"]
 
-    answer = httpx2.get(track["url"], trust_env=False)
+    answer = fetched(track["url"])
     sound, rate = soundfile.read(io.BytesIO(answer.content))
     assert answer.headers["content-type"] == track["media_type"]
     assert len(sound) == pytest.approx(rate, abs=2500 if encoding == "mp3" else 0)
@@ -34,7 +35,7 @@ def test_every_encoding_is_delivered(embedded: httpx2.Client, encoding: str):
 def track(embedded: httpx2.Client) -> tuple[str, bytes]:
     """The link to a finished track, and all its bytes."""
     url = made(embedded)["outputs"][0]["url"]
-    return url, httpx2.get(url, trust_env=False).content
+    return url, fetched(url).content
 
 
 def test_ranges_of_a_file_are_answered(track: tuple[str, bytes]):
@@ -47,7 +48,7 @@ def test_ranges_of_a_file_are_answered(track: tuple[str, bytes]):
         (f"bytes={size - 1}-{size + 500}", size - 1, size),
         ("bytes=-10", size - 10, size),
     ]:
-        answer = httpx2.get(url, headers={"Range": asked}, trust_env=False)
+        answer = fetched(url, Range=asked)
 
         assert answer.status_code == 206, asked
         assert answer.content == whole[start:end]
@@ -58,7 +59,7 @@ def test_ranges_of_a_file_are_answered(track: tuple[str, bytes]):
 def test_range_outside_the_file_is_416_and_tells_the_size(track: tuple[str, bytes]):
     url, whole = track
     for asked in (f"bytes={len(whole)}-", "bytes=5-4", "bytes=-0"):
-        answer = httpx2.get(url, headers={"Range": asked}, trust_env=False)
+        answer = fetched(url, Range=asked)
 
         assert answer.status_code == 416, asked
         assert answer.headers["content-range"] == f"bytes */{len(whole)}"
@@ -67,7 +68,7 @@ def test_range_outside_the_file_is_416_and_tells_the_size(track: tuple[str, byte
 def test_range_that_is_not_understood_gives_the_whole(track: tuple[str, bytes]):
     url, whole = track
     for asked in ("lines=1-2", "bytes=0-1,5-6", "bytes=-", "bytes=a-b", "bytes=" + "9" * 400 + "-"):
-        answer = httpx2.get(url, headers={"Range": asked}, trust_env=False)
+        answer = fetched(url, Range=asked)
 
         assert (answer.status_code, len(answer.content)) == (200, len(whole)), asked
 
@@ -76,8 +77,8 @@ def test_head_tells_what_get_would(track: tuple[str, bytes]):
     url, _ = track
 
     for headers in ({}, {"Range": "bytes=0-9"}):
-        head = httpx2.head(url, headers=headers, trust_env=False)
-        get = httpx2.get(url, headers=headers, trust_env=False)
+        head = httpx2.head(url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)
+        get = fetched(url, **headers)
 
         assert head.status_code == get.status_code
         assert head.content == b""
@@ -86,7 +87,7 @@ def test_head_tells_what_get_would(track: tuple[str, bytes]):
 
 
 def test_file_is_served_so_that_a_browser_only_plays_it(track: tuple[str, bytes]):
-    headers = httpx2.get(track[0], trust_env=False).headers
+    headers = fetched(track[0]).headers
 
     assert headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in headers["content-security-policy"]
@@ -113,7 +114,7 @@ def test_link_that_was_changed_opens_nothing(embedded: httpx2.Client, track: tup
     ]
 
     for link in changed:
-        answer = httpx2.get(link, trust_env=False)
+        answer = fetched(link)
         assert answer.status_code == 404, link
         assert answer.json()["error"]["type"] == "NotFound"
 
@@ -123,4 +124,4 @@ def test_link_opens_nothing_once_it_is_old(bandstand):
         url = made(client)["outputs"][0]["url"]
         time.sleep(1.2)
 
-        assert httpx2.get(url, trust_env=False).status_code == 404
+        assert fetched(url).status_code == 404

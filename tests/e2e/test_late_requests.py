@@ -15,10 +15,11 @@ from collections.abc import Generator, Iterator
 
 import pytest
 from apis import APIS, Api
+from patience import PATIENCE_SECONDS
 from servers import KEY, Server, ask, finished, read_answer
 
 PATIENCE, OF_HEADERS = 3.0, 1.0
-SLACK_SECONDS = 15.0  # on a busy machine
+SLACK_SECONDS = PATIENCE_SECONDS
 UPLOAD_BYTES = 50_000_000 - 1000
 SOCKETS = 300
 
@@ -103,8 +104,8 @@ def test_body_that_is_late_is_told_so_in_the_words_of_its_api(server: Server, ap
 
 
 def test_headers_that_do_not_end_are_not_waited_for(server: Server) -> None:
+    began = time.monotonic()
     with opened(server) as connection:
-        began = time.monotonic()
         status, headers, _ = answered(
             drip(connection, b"GET /healthz HTTP/1.1\r\nX-A: " + b"a" * 900)
         )
@@ -134,9 +135,9 @@ def test_second_request_on_a_connection_has_a_deadline_too(server: Server, trick
 def test_body_that_nobody_wants_does_not_keep_the_connection(server: Server) -> None:
     """Whoever has no key is told so before the body; the rest of it may not trickle on for ever."""
     with opened(server) as connection:
+        began = time.monotonic()
         connection.sendall(head(server, APIS[0], 1000, key="nobody"))
         assert read_answer(connection).startswith(b"HTTP/1.1 401")
-        began = time.monotonic()
         while time.monotonic() - began < SLACK_SECONDS:
             try:
                 connection.sendall(b" ")
@@ -144,7 +145,7 @@ def test_body_that_nobody_wants_does_not_keep_the_connection(server: Server) -> 
                 break
             time.sleep(0.1)
 
-    assert PATIENCE / 2 <= time.monotonic() - began < SLACK_SECONDS
+    assert PATIENCE <= time.monotonic() - began < SLACK_SECONDS
 
 
 def test_upload_that_takes_longer_but_goes_on_arrives(server: Server) -> None:
@@ -169,7 +170,9 @@ def test_upload_that_takes_longer_but_goes_on_arrives(server: Server) -> None:
     }
     began = time.monotonic()
     with server.client() as client:
-        answer = client.post("/v1/files", content=body(), headers=headers, timeout=60)
+        answer = client.post(
+            "/v1/files", content=body(), headers=headers, timeout=2 * PATIENCE_SECONDS
+        )
 
     assert time.monotonic() - began > PATIENCE
     assert answer.status_code == 201, answer.text
@@ -179,7 +182,7 @@ def test_upload_that_takes_longer_but_goes_on_arrives(server: Server) -> None:
 def test_answer_that_takes_longer_than_a_request_may_is_not_cut(server: Server) -> None:
     with server.client() as client:
         job = ask(client, f"a tone work={PATIENCE + 2}")
-        with client.stream("GET", f"/v1/jobs/{job['id']}/events", timeout=30) as events:
+        with client.stream("GET", f"/v1/jobs/{job['id']}/events") as events:
             told = events.read().decode()
 
         assert finished(client, job["id"])["status"] == "succeeded"
@@ -197,7 +200,6 @@ def test_hundreds_who_trickle_hold_up_nobody_and_are_all_shown_out(server: Serve
     try:
         with server.client() as client:
             job = finished(client, ask(client, "among the slow ones")["id"])
-        until = time.monotonic() + PATIENCE + SLACK_SECONDS
         heard = [_rest(connection, b"") for connection in slow]
     finally:
         is_over.set()
@@ -206,7 +208,6 @@ def test_hundreds_who_trickle_hold_up_nobody_and_are_all_shown_out(server: Serve
             connection.close()
 
     assert job["status"] == "succeeded"
-    assert time.monotonic() < until
     assert {answer[:12] for answer in heard if answer} == {b"HTTP/1.1 408"}
 
 

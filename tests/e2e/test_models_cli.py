@@ -8,14 +8,14 @@ import pty
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hub import Hub, running_hub
+from patience import once
 from tiny import save_tiny
 
 COMMAND = (sys.executable, "-m", "bandstand")
@@ -43,7 +43,7 @@ class Shell:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=150,
             check=False,
             stdin=subprocess.DEVNULL,
         )
@@ -60,7 +60,7 @@ class Shell:
             stderr=subprocess.STDOUT,
         )
         os.write(ours, f"{answer}\n".encode())
-        running.communicate(timeout=100)
+        running.communicate(timeout=150)
         os.close(ours)
         os.close(theirs)
         return running.returncode
@@ -153,7 +153,7 @@ class TestPull:
             stderr=subprocess.DEVNULL,
         )
         part = online.models / ".partial" / "small" / "model.safetensors.part"
-        wait_until(lambda: part.exists() and part.stat().st_size == 60_000)
+        once(lambda: part.exists() and part.stat().st_size == 60_000)
         running.kill()
         running.wait()
         assert not online.listed()["small"]["installed"]
@@ -175,7 +175,7 @@ class TestPull:
             env=online.environment,
             stderr=subprocess.DEVNULL,
         )
-        wait_until(lambda: bool(hub.fetched))
+        once(lambda: bool(hub.fetched))
 
         done = online.run(*pull)
 
@@ -370,10 +370,3 @@ class TestConvert:
 
         assert done.returncode == USAGE
         assert not list((installed.folder / "out").iterdir())
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.05)

@@ -46,7 +46,7 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
 @pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
 def test_requests_made_from_the_description_are_answered_as_described(

@@ -7,6 +7,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 import soundfile
+from patience import once
 from receiver import Receiver
 from replicates import (
     MODEL,
@@ -189,13 +191,13 @@ def test_failed_wish_is_told_to_the_webhook(client: httpx2.Client) -> None:
 
 
 def test_wait_gives_the_finished_prediction(client: httpx2.Client) -> None:
-    prediction = create(client, headers={"Prefer": "wait=10"})
+    prediction = create(client, headers={"Prefer": "wait=60"})
 
     assert prediction["status"] == "succeeded"
 
 
 def test_wait_that_was_too_short_says_starting(client: httpx2.Client) -> None:
-    body = {"version": VERSION, "input": {**WISH, "prompt": "work=30"}}
+    body = {"version": VERSION, "input": {**WISH, "prompt": "work=600"}}
     answer = client.post("/v1/predictions", json=body, headers={"Prefer": "wait=1"})
     client.post(f"/v1/predictions/{answer.json()['id']}/cancel")
 
@@ -203,15 +205,13 @@ def test_wait_that_was_too_short_says_starting(client: httpx2.Client) -> None:
 
 
 def test_prediction_is_called_off_at_its_deadline(client: httpx2.Client) -> None:
-    wish = {**WISH, "prompt": "work=60"}
-    began = time.monotonic()
+    wish = {**WISH, "prompt": "work=600"}
 
     prediction = create(client, input=wish, headers={"Cancel-After": "1s"})
     until_processing(client, prediction)
     over = settled(client, prediction)
 
     assert over["status"] == "canceled"
-    assert time.monotonic() - began < 5
     assert prediction["deadline"] > prediction["created_at"]
 
 
@@ -570,14 +570,16 @@ def test_repeated_create_with_one_key_makes_one_prediction(client: httpx2.Client
     refused(differing, 422)
 
 
+def told_at(client: httpx2.Client, path: str) -> dict[str, Any]:
+    return client.get(path).json()
+
+
 def test_content_is_removed_when_its_time_is_over(tmp_path: Path) -> None:
-    for server in tone_server(tmp_path / "short", keep_seconds=0.2):
+    for server in tone_server(tmp_path / "short", keep_seconds=5):
         with server.client() as client:
             made = settled(client, create(client, input={**WISH, "prompt": "canary-4711"}))
-            until = time.monotonic() + 20
-            while not (left := client.get(f"/v1/predictions/{made['id']}").json())["data_removed"]:
-                assert time.monotonic() < until, "it is still there"
-                time.sleep(0.1)
+            path = made["urls"]["get"]
+            left = once(partial(told_at, client, path), lambda told: told["data_removed"])
             sound = client.get(made["output"])
             stream = client.get(left["urls"]["stream"]).text
         listing = [file.name for file in (server.folder / "data" / "blobs").rglob("*.wav")]

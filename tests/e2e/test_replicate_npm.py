@@ -10,11 +10,10 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from receiver import Receiver
 from replicates import MODEL, VERSION, sound_of, tone_server, wave
-from servers import KEY, Server
+from servers import KEY, Server, fetched
 
 PACKAGE = "replicate@1.4.0"
 INSTALL_SECONDS_MAX = 120.0
@@ -85,7 +84,7 @@ def test_run_gives_the_address_of_the_sound(call: Call, reference: str) -> None:
         reference,
     )
 
-    assert sound_of(httpx2.get(output).content) == (32000, 32000, 2)
+    assert sound_of(fetched(output).content) == (32000, 32000, 2)
 
 
 def test_run_goes_on_asking_when_the_wait_was_too_short(call: Call) -> None:
@@ -141,7 +140,7 @@ def test_run_gives_a_file_object_where_the_public_address_is_https(
 def test_prediction_is_made_shown_canceled_and_listed(call: Call) -> None:
     told = call(
         """
-        const input = { prompt: "work=30" };
+        const input = { prompt: "work=600" };
         const made = await replicate.predictions.create({ model: MODEL, input });
         const shown = await replicate.predictions.get(made.id);
         const canceled = await replicate.predictions.cancel(made.id);
@@ -238,7 +237,7 @@ def test_file_in_the_input_is_continued(call: Call, tmp_path: Path) -> None:
         str(tmp_path / "tune.wav"),
     )
 
-    assert sound_of(httpx2.get(output).content) == (64000, 32000, 1)
+    assert sound_of(fetched(output).content) == (64000, 32000, 1)
 
 
 def test_token_that_the_client_takes_for_an_input_is_refused_and_forgotten(

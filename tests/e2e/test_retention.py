@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 
 import httpx2
@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from apis import APIS, REPLICATE, Api
 from behind import store
+from patience import once
 from servers import KEY, Server
 
 from bandstand.dialects import all_dialects
@@ -23,14 +24,13 @@ PROMISED_SECONDS = {
     "segmind": 3600.0,
     "native": 30 * 86400.0,
 }
-SWEPT_SECONDS_MAX = 25.0
 each_api = pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
 
 
 @pytest.fixture(scope="module")
 def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    """Keeps what it made for four seconds."""
-    settings = {"engines": "fake", "stand_in": "other", "keep_seconds": 4}
+    """Keeps what it made for six seconds."""
+    settings = {"engines": "fake", "stand_in": "other", "keep_seconds": 6}
     running = Server(tmp_path_factory.mktemp("forgetful"), settings)
     running.start()
     yield running
@@ -39,13 +39,6 @@ def forgetful(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
 
 def test_each_api_keeps_what_it_promises():
     assert {each.name: each.keep_seconds for each in all_dialects()} == PROMISED_SECONDS
-
-
-def until(is_true: Callable[[], object], seconds: float = SWEPT_SECONDS_MAX) -> None:
-    end = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def ask(api: Api, server: Server, job: str) -> httpx2.Response:
@@ -65,20 +58,19 @@ def links_in(told: object) -> list[str]:
 @each_api
 def test_result_is_gone_when_its_time_is_over(forgetful: Server, api: Api):
     job = api.created(forgetful, "tone for a while")
-    until(lambda: links_in(ask(api, forgetful, job).json()))
-    link = links_in(ask(api, forgetful, job).json())[0]
+    link = once(lambda: links_in(ask(api, forgetful, job).json()))[0]
     with forgetful.client(None) as client:
         assert client.get(link).status_code == 200
 
-        until(lambda: client.get(link).status_code == 404)
-        until(lambda: ask(api, forgetful, job).status_code == 404 or api is REPLICATE)
+        once(lambda: client.get(link).status_code == 404)
+        once(lambda: ask(api, forgetful, job).status_code == 404 or api is REPLICATE)
 
     assert "tone for a while" not in ask(api, forgetful, job).text
 
 
 def test_replicates_record_outlives_what_was_given_and_made(forgetful: Server):
     job = REPLICATE.created(forgetful, "tone to be forgotten")
-    until(lambda: ask(REPLICATE, forgetful, job).json()["data_removed"])
+    once(lambda: ask(REPLICATE, forgetful, job).json()["data_removed"])
 
     told = ask(REPLICATE, forgetful, job).json()
 
@@ -98,8 +90,8 @@ def test_nothing_is_left_on_the_disk(forgetful: Server):
         api.created(forgetful)
     blobs = forgetful.folder / "data" / "blobs"
 
-    until(lambda: _files_below(blobs), seconds=10)
-    until(lambda: not _files_below(blobs))
+    once(lambda: _files_below(blobs))
+    once(lambda: not _files_below(blobs))
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -127,7 +119,7 @@ def test_uploaded_file_is_gone_after_a_day(busy_server: Server):
         assert 86400 - 60 < expires_at - time.time() <= 86400
         assert client.get(f"/v1/files/{file}").status_code == 404
         assert file not in client.get("/v1/files").text
-        until(lambda: not blob.exists())
+        once(lambda: not blob.exists())
 
 
 def age(connection: sa.Connection, file: str) -> float:

@@ -9,7 +9,6 @@ import base64
 import io
 import json
 import socket
-import time
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -17,6 +16,7 @@ import httpx2
 import pytest
 import soundfile
 from clients import installed
+from patience import PATIENCE_SECONDS, once
 from servers import KEY, Server, finished, read_answer
 
 SLUG = "meta-musicgen-medium"
@@ -35,7 +35,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
 
 def opened(server: Server, key: str | None = KEY) -> httpx2.Client:
     headers = {"x-api-key": key} if key else {}
-    return httpx2.Client(base_url=server.url, headers=headers, timeout=20.0, trust_env=False)
+    return httpx2.Client(
+        base_url=server.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False
+    )
 
 
 @pytest.fixture
@@ -51,15 +53,12 @@ def native(server: Server) -> Generator[httpx2.Client]:
         yield ours
 
 
-def newest(native: httpx2.Client, prompt: str, *, seconds: float = 5) -> dict[str, Any]:
+def newest(native: httpx2.Client, prompt: str) -> dict[str, Any]:
     """The job with this prompt, once it is there."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        for job in native.get("/v1/jobs?size=20").json()["jobs"]:
-            if job["prompt"] == prompt:
-                return job
-        time.sleep(0.02)
-    raise AssertionError(f"no job {prompt!r}")
+    found = once(
+        lambda: [job for job in _jobs(native) if job["prompt"] == prompt], why=f"a job {prompt!r}"
+    )
+    return found[0]
 
 
 def test_example_of_the_document_runs_but_for_address_and_key(server: Server) -> None:
@@ -366,27 +365,26 @@ def test_too_many_calls_are_told_429(bandstand: Callable[..., Server]) -> None:
 
 
 def test_request_goes_from_queued_to_completed(client: httpx2.Client) -> None:
-    accepted = client.post(QUEUED, json={**WISH, "prompt": "a tone work=1"}).json()
-
+    accepted = client.post(QUEUED, json={**WISH, "prompt": "a tone work=5"}).json()
     statuses = [accepted["status"]]
-    until = time.monotonic() + 10
-    while statuses[-1] != "COMPLETED" and time.monotonic() < until:
+
+    def look() -> str:
         told = client.get(accepted["status_url"])
         assert told.status_code == 200
         if told.json()["status"] != statuses[-1]:
             statuses.append(told.json()["status"])
-        time.sleep(0.02)
+        return statuses[-1]
 
+    once(look, lambda status: status == "COMPLETED")
     assert statuses == ["QUEUED", "PROCESSING", "COMPLETED"]
 
 
 def test_failed_request_is_told_under_422(client: httpx2.Client) -> None:
     accepted = client.post(QUEUED, json={**WISH, "prompt": "please fail"}).json()
 
-    until = time.monotonic() + 10
-    while (told := client.get(accepted["status_url"])).status_code == 200:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    told = once(
+        lambda: client.get(accepted["status_url"]), lambda answer: answer.status_code != 200
+    )
 
     assert told.status_code == 422
     assert client.get(accepted["response_url"]).status_code == 422
@@ -416,49 +414,48 @@ def test_sound_of_an_api_that_asks_for_a_bearer_is_not_given_without_our_header(
     assert native.post(SYNCHRONOUS, json=WISH).status_code == 401
 
 
-def said(server: Server, wish: dict[str, Any], **headers: str) -> socket.socket:
+def said(server: Server, wish: dict[str, Any], *, key: str = KEY, **headers: str) -> socket.socket:
     """A connection on which the whole request was sent, and nothing read."""
     body = json.dumps(wish).encode()
     lines = [
         f"POST {SYNCHRONOUS} HTTP/1.1",
         f"Host: 127.0.0.1:{server.port}",
-        f"x-api-key: {KEY}",
+        f"x-api-key: {key}",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items()),
     ]
-    line = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    line = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS)
     line.sendall("\r\n".join([*lines, "", ""]).encode() + body)
     return line
 
 
 @pytest.mark.parametrize("way", ["close", "half"])
-def test_caller_who_hangs_up_has_the_job_canceled_within_a_second(
+def test_caller_who_hangs_up_has_the_job_canceled(
     server: Server, native: httpx2.Client, way: str
 ) -> None:
-    prompt = f"a tone work=20 {way}"
+    prompt = f"a tone work=600 {way}"
     line = said(server, {**WISH, "prompt": prompt})
     job = newest(native, prompt)
 
-    left = time.monotonic()
     line.close() if way == "close" else line.shutdown(socket.SHUT_WR)
-    job = finished(native, job["id"], seconds=3)
+    job = finished(native, job["id"])
     line.close()
 
     assert job["status"] == "canceled"
-    assert time.monotonic() - left < 1.0
 
 
 def test_credits_of_a_caller_who_hung_up_are_given_back(server: Server) -> None:
     key = server.run("keys", "create", "--account", "segmind-rude", "--credits", "1")
-    with opened(server, key) as rude, pytest.raises(httpx2.ReadTimeout):
-        rude.post(SYNCHRONOUS, json={**WISH, "prompt": "a tone work=20"}, timeout=0.5)
-
     with opened(server, key) as rude:
-        until = time.monotonic() + 2
-        while (left := rude.get("/v2/requests/any").headers["x-remaining-credits"]) != "1":
-            assert time.monotonic() < until, f"{left} are left"
-            time.sleep(0.05)
+
+        def left() -> str:
+            return rude.get("/v2/requests/any").headers["x-remaining-credits"]
+
+        line = said(server, {**WISH, "prompt": "a tone work=600"}, key=key)
+        once(left, lambda told: told != "1")
+        line.close()
+        assert once(left, lambda told: told == "1")
 
 
 def test_caller_with_an_idempotency_key_may_come_back(
@@ -479,7 +476,7 @@ def test_caller_with_an_idempotency_key_may_come_back(
 def test_job_that_somebody_else_cancels_ends_the_wait(
     server: Server, native: httpx2.Client
 ) -> None:
-    prompt = "a tone work=20 called off"
+    prompt = "a tone work=600 called off"
     line = said(server, {**WISH, "prompt": prompt})
 
     native.post(f"/v1/jobs/{newest(native, prompt)['id']}/cancel")
@@ -492,9 +489,9 @@ def test_job_that_somebody_else_cancels_ends_the_wait(
 
 def test_server_that_stops_lets_the_waiting_go(bandstand: Callable[..., Server]) -> None:
     server = bandstand(engines="fake", stand_in="other")
-    line = said(server, {**WISH, "prompt": "a tone work=60"})
+    line = said(server, {**WISH, "prompt": "a tone work=600"})
     with server.client() as native:
-        job = newest(native, "a tone work=60")
+        job = newest(native, "a tone work=600")
     server.stop()
 
     answer = read_answer(line).decode()

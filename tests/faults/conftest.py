@@ -28,7 +28,7 @@ def distributed(tmp_path: Path, postgres_server: Postgres) -> Generator[Cluster]
 def steady(tmp_path_factory: pytest.TempPathFactory) -> Generator[Cluster]:
     """One process on SQLite, for accidents that it survives itself."""
     with cluster(tmp_path_factory.mktemp("steady")) as made:
-        made.node(hang_seconds=1.0).ready()
+        made.node().ready()
         yield made
 
 

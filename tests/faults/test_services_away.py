@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from cluster import Cluster, check, cluster, spooled, wait_until
+from cluster import Cluster, check, cluster, spooled
+from patience import once
 from services import find_postgres, object_store, postgres
 
 pytestmark = pytest.mark.fault
@@ -18,11 +19,11 @@ def test_running_jobs_outlast_four_seconds_without_the_database(tmp_path: Path) 
     if programs is None:
         pytest.skip("PostgreSQL's initdb is not on this machine")
     with postgres(programs) as server, cluster(tmp_path, database_url=server.url()) as made:
-        node, worker = made.node(grace_seconds=2.0), made.node("worker", grace_seconds=2.0)
+        node, worker = made.node(grace_seconds=30.0), made.node("worker", grace_seconds=30.0)
         node.ready()
         worker.ready()
         accepted = node.submit_many(["work=1.5 steps=30"] * 3)
-        wait_until(lambda: all(row.progress > 0 for row in made.rows().values()), why="all run")
+        once(lambda: all(row.progress > 0 for row in made.rows().values()), why="all run")
 
         server.stop(at_once=True)
         told = [
@@ -32,7 +33,7 @@ def test_running_jobs_outlast_four_seconds_without_the_database(tmp_path: Path) 
         ]
         time.sleep(4)
         server.start()
-        made.finish(12)
+        made.finish()
         after = node.submit("tone")
         made.finish()
 
@@ -47,15 +48,13 @@ def test_results_wait_in_the_spool_until_the_store_of_files_is_back(tmp_path: Pa
         server.make_bucket("music")
         with cluster(tmp_path, blobs_url=server.url("music")) as made:
             node = made.node().ready()
-            accepted = node.submit_many(["work=0.5"] * 4)
-            wait_until(lambda: all(row.progress > 0 for row in made.rows().values()), why="all run")
-
             server.stop()
-            wait_until(lambda: len(spooled(made)) == 4, why="all are rendered")
+            accepted = node.submit_many(["work=0.5"] * 4)
+            once(lambda: len(spooled(made)) == 4, why="all are rendered")
             assert len(made.unfinished()) == 4
             server.start()
             server.make_bucket("music")
-            made.finish(18)
+            made.finish()
 
             rows = check(made, node, accepted)
             assert {row.attempts for row in rows.values()} == {1}, "rendered once"
@@ -63,12 +62,12 @@ def test_results_wait_in_the_spool_until_the_store_of_files_is_back(tmp_path: Pa
 
 def test_a_full_disk_refuses_jobs_whole_and_holds_up_accepted_ones(embedded: Cluster) -> None:
     node = embedded.node().ready()
-    running = node.submit("work=1")
-    wait_until(lambda: embedded.rows()[running].progress > 0, why="it runs")
+    running = node.submit("work=5 steps=50")
+    once(lambda: embedded.rows()[running].progress > 0, why="it runs")
 
     node.limit_files(4096)
     answer = node.try_submit()
-    time.sleep(1.5)
+    time.sleep(6)
     held_up = embedded.rows()
     node.limit_files(None)
     after = node.submit("tone")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
+from patience import PATIENCE_SECONDS, soon
 from stage import Stage
 
 from bandstand.errors import Unavailable
@@ -65,16 +66,10 @@ async def submitted(stage: Stage) -> str:
     return job
 
 
-async def until(is_true: Callable[[], object], seconds: float = 5.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not is_true():  # noqa: ASYNC110 - a list fills up, and lists tell nobody
-            await asyncio.sleep(0.01)
-
-
 async def test_a_submitted_job_is_performed(stage: Stage, performed: Performed) -> None:
     job = await submitted(stage)
 
-    await until(lambda: performed.begun == [job])
+    await soon(lambda: performed.begun == [job])
 
 
 async def test_a_job_submitted_twice_is_performed_once(stage: Stage, performed: Performed) -> None:
@@ -105,10 +100,10 @@ async def test_a_job_whose_transaction_failed_is_not_performed(
 async def test_a_cancel_reaches_the_run(stage: Stage, performed: Performed) -> None:
     performed.may_end.clear()
     job = await submitted(stage)
-    await until(lambda: performed.begun)
+    await soon(lambda: performed.begun)
     await stage.runner.cancel(job)
 
-    await until(lambda: performed.canceled == [job])
+    await soon(lambda: performed.canceled == [job])
 
 
 async def test_a_cancel_of_an_unknown_job_does_nothing(stage: Stage) -> None:
@@ -116,10 +111,11 @@ async def test_a_cancel_of_an_unknown_job_does_nothing(stage: Stage) -> None:
 
 
 async def test_a_second_cancel_does_not_break_off_the_letting_go(stage: Stage) -> None:
-    let_go = False
+    begun, let_go = asyncio.Event(), False
 
     async def perform(_job: str) -> None:
         nonlocal let_go
+        begun.set()
         try:
             await asyncio.sleep(60)
         finally:
@@ -127,7 +123,7 @@ async def test_a_second_cancel_does_not_break_off_the_letting_go(stage: Stage) -
             let_go = True
 
     run = asyncio.create_task(stage.runner._run(perform, "job"))
-    await asyncio.sleep(0.01)
+    await begun.wait()
     for _ in range(3):
         await stage.runner.cancel("job")
         await asyncio.sleep(0.01)
@@ -137,20 +133,21 @@ async def test_a_second_cancel_does_not_break_off_the_letting_go(stage: Stage) -
 
 
 async def test_a_job_that_comes_back_to_its_process_runs_once_at_a_time(stage: Stage) -> None:
-    inside: list[int] = []
+    begun, inside = asyncio.Event(), list[int]()
     most = 0
 
     async def perform(_job: str) -> None:
         nonlocal most
         inside.append(1)
         most = max(most, len(inside))
+        begun.set()
         try:
             await asyncio.sleep(0.1)
         finally:
             inside.pop()
 
     first = asyncio.create_task(stage.runner._run(perform, "job"))
-    await asyncio.sleep(0.01)
+    await begun.wait()
     await asyncio.gather(first, stage.runner._run(perform, "job"))
 
     assert most == 1
@@ -158,7 +155,7 @@ async def test_a_job_that_comes_back_to_its_process_runs_once_at_a_time(stage: S
 
 async def test_a_finished_job_can_be_forgotten(stage: Stage, performed: Performed) -> None:
     job = await submitted(stage)
-    await until(lambda: performed.begun)
+    await soon(lambda: performed.begun)
     await stage.runner.forget([job])
 
     assert await stage.runner.unknown([job]) == [job]
@@ -189,7 +186,7 @@ async def test_who_watches_hears_the_end(stage: Stage) -> None:
     await asyncio.sleep(0.05)
     await stage.work.perform(job)
 
-    assert (await asyncio.wait_for(watching, 5))[-1].is_final
+    assert (await asyncio.wait_for(watching, PATIENCE_SECONDS))[-1].is_final
 
 
 async def _all(events: AsyncIterator[object]) -> list[object]:
@@ -199,9 +196,9 @@ async def _all(events: AsyncIterator[object]) -> list[object]:
 async def test_a_stop_lets_runs_end_within_its_time(stage: Stage, performed: Performed) -> None:
     performed.may_end.clear()
     await submitted(stage)
-    await until(lambda: performed.begun)
+    await soon(lambda: performed.begun)
     asyncio.get_running_loop().call_later(0.3, performed.may_end.set)
-    await stage.runner.stop(3.0)
+    await stage.runner.stop(PATIENCE_SECONDS)
 
     assert performed.canceled == []
 
@@ -211,7 +208,7 @@ async def test_a_stop_leaves_a_run_that_takes_longer_to_the_next_process(
 ) -> None:
     performed.may_end.clear()
     job = await submitted(stage)
-    await until(lambda: performed.begun)
+    await soon(lambda: performed.begun)
     await stage.runner.stop(0.0)
 
     assert performed.canceled == [job]

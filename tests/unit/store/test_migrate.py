@@ -117,7 +117,7 @@ def test_processes_that_migrate_at_once_do_not_disturb_each_other(database_url: 
         subprocess.Popen([sys.executable, "-c", MIGRATE, database_url], stderr=subprocess.PIPE)
         for _ in range(2)
     ]
-    told = [process.communicate(timeout=60)[1].decode() for process in several]
+    told = [process.communicate(timeout=120)[1].decode() for process in several]
 
     assert [process.returncode for process in several] == [0, 0], told
     database = open_database(database_url)
