@@ -308,7 +308,7 @@ def _first_rhythm(score: Score) -> tuple[tuple[int, ...], int]:
     verse = next(s for s in score.sections if s.name == "a")
     first = verse.first_bar * score.metre.beats
     at = tuple(
-        round(4 * (start - first)) for start, _, _ in tune(score) if -0.1 <= start - first < 2
+        round(4 * (start - first)) for start, _, _ in tune(score) if -0.1 <= start - first < 1.9
     )
     return at, len(score.parts)
 

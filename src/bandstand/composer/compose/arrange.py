@@ -90,11 +90,12 @@ def _sings(bar: Bar, *, answered: bool) -> bool:
 
 def _is_wanted(bar: Bar, voice: Voice, plan: Plan) -> bool:
     """Who was asked to begin or to end has the first or the last section for himself."""
-    if plan.opens and bar.section is plan.sections[0] and len(plan.sections) > 1:
+    first, last = plan.sections[0], plan.sections[-1]
+    if first is last:
+        return True
+    if plan.opens and bar.section is first:
         return voice.instrument in plan.opens
-    if plan.closes and bar.section is plan.sections[-1] and len(plan.sections) > 1:
-        return voice.instrument in plan.closes
-    return True
+    return not plan.closes or bar.section is not last or voice.instrument in plan.closes
 
 
 def _left_out(bar: Bar, role: Role) -> bool:

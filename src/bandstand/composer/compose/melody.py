@@ -28,8 +28,8 @@ LONG = 0.5  # beats: longer notes are heard against the chord
 CENTRE = 70
 LIKED, LOVED = 0.9, 2.4
 """What a step beside the contour costs: of a new phrase, and of one that is remembered."""
-STRANGE = 2
-"""Notes beside the chord on beats that a phrase may have when it is sung again over other chords."""
+STRANGE = 0.4
+"""Of the notes on beats, those that may stand beside the chord when a phrase is sung again over other chords."""
 HEADROOM = 2  # steps that only the climax may use
 PENTATONIC = {"minor": (1, 3, 4, 5, 7), "major": (1, 2, 3, 5, 6)}
 
@@ -112,7 +112,7 @@ class Singer:
                 if slot.long and above & {1, 11}:
                     return False
                 strange += slot.strong
-        return strange <= STRANGE
+        return strange <= STRANGE * sum(slot.strong for slot in slots)
 
     def _events(
         self, found: Sequence[int], times: Sequence[tuple[float, float]], phrase: Phrase
