@@ -14,7 +14,7 @@ import scipy.stats
 from bandstand.composer.score import Score
 from battery.checks import Bound, Check
 from battery.take import Take
-from battery.work import mapped
+from battery.work import mapped, spread
 
 if TYPE_CHECKING:
     from battery.runner import Setting
@@ -24,6 +24,8 @@ AROUSED = ("sleepy", "calm", "", "lively", "energetic")
 """From little to much arousal; the middle is a prompt that says nothing of it."""
 MOOD_SECONDS = 15.0
 SIBLINGS, FIRST_SIBLING = 8, 100
+SIBLING_PROMPTS = 24
+"""From all over the list: eight pieces of each take minutes to compose."""
 TUNE_MAX = 48  # notes
 Token = tuple[int, int]
 
@@ -126,7 +128,7 @@ def nearest(traits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _siblings(setting: Setting) -> Iterator[tuple[str, list[Take]]]:
-    for prompt in setting.prompts:
+    for prompt in spread(setting.prompts, SIBLING_PROMPTS):
         yield prompt, _eight(prompt, setting.seconds, setting.rate)
 
 
