@@ -44,6 +44,7 @@ def describe(score: Score, intent: Intent) -> dict[str, Any]:
             {"instrument": part.instrument, "role": str(part.role), "notes": len(part.notes)}
             for part in score.parts
         ],
+        "marks": {name: round(mark, 3) for name, mark in score.marks.items()},
         "understood": list(intent.understood),
         "ignored": list(intent.ignored),
         "conflicts": [*intent.conflicts, *_unlooped(score, intent)],

@@ -20,7 +20,7 @@ FREE = frozenset({"seventh", "ninth", "dominant"})
 BREATH_SECONDS = 8.0
 
 WEIGHTS: Mapping[str, float] = {
-    "key": 4.0,
+    "key": 6.0,
     "scale": 2.0,
     "clashes": 2.0,
     "leaps": 1.5,

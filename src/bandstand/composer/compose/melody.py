@@ -109,8 +109,8 @@ class Singer:
             if step > slot.ceiling or (slot.only and pitches[step] % 12 not in slot.only):
                 return False
             if 0 not in above:
-                if slot.long and above & {1, 11}:
-                    return False
+                if slot.long and 1 in above:
+                    return False  # a ninth too small; a seventh too large is a colour
                 strange += slot.strong
         return strange <= STRANGE * sum(slot.strong for slot in slots)
 
