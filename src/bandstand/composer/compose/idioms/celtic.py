@@ -73,7 +73,7 @@ def manner_of(plan: Plan) -> tune.Manner:
 def play_tune(
     bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator
 ) -> list[Event]:
-    """Each part twice, and dressed differently each time."""
+    """Each part twice."""
     events = tune.sing(bars, plan, voice, dice, manner_of(plan))
     return ground.within(_ornamented(events, plan, voice, dice), bars)
 
@@ -87,13 +87,15 @@ def _ornamented(
     known = INSTRUMENTS[voice.instrument]
     pulse = theory.pulse(plan.metre)
     quick = 0.25 if is_quick(plan) else 0.5
+    # The same place of the tune is dressed in the same way each time.
+    rolls = dice.random(round(16 * plan.metre.beats)).tolist()
     dressed: list[Event] = []
     for event in events:
         start, length, pitch, _ = event
         above = next((p for p in range(pitch + 1, pitch + 4) if p % 12 in scale), pitch)
         below = next((p for p in range(pitch - 1, pitch - 4, -1) if p % 12 in scale), pitch)
         stressed = start % pulse == 0
-        roll = dice.random()
+        roll = rolls[round(4 * start) % len(rolls)]
         if not stressed or length < 4 * cut or above > known.high or below < known.low:
             dressed.append(event)
         elif length >= ROLL_FROM * quick and roll < OFTEN_ROLLED:
@@ -130,21 +132,23 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     compound = ground.kind(plan.metre) == "compound"
     step = 0.5 if compound else 0.25
     group = 3 if compound else 4
+    lifted = int(dice.integers(1, group))
+    often = float(dice.uniform(0.35, 0.75))
+    beaten = dice.random(64).tolist()
     events: list[Event] = []
     for bar in bars:
         count = round(bar.beats / step)
-        rolls = dice.random(count).tolist()
         strength = ground.strength(bar)
         lifts = bar.is_last and bar.section.bars >= 4
-        for n, roll in enumerate(rolls):
-            place = n % group
+        for n in range(count):
+            roll, place = beaten[n % 64], n % group
             if place == 0:
                 key, loud = "tom-low", 0.9 if n % (2 * group) == 0 else 0.75
-            elif place == group - 1 or (lifts and n > count // 2):
+            elif place == lifted or (lifts and n > count // 2):
                 key, loud = "tom-high", 0.6
             else:
                 key, loud = "tom-mid", 0.34
-            if place == 0 or roll < 0.55 + 0.4 * bar.intensity:
+            if place == 0 or roll < often + 0.4 * bar.intensity:
                 events.append((bar.start + n * step, 0.2, KEYS[key], loud * strength))
     return ground.within(events, bars)
 

@@ -67,11 +67,12 @@ def sing(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     scale = theory.scale(plan.key)
     known = INSTRUMENTS[voice.instrument]
     tune_of_piece = tune.sing(bars, plan, voice, dice, MANNER)
+    rolls = dice.random(round(16 * plan.metre.beats)).tolist()
     sung: list[Event] = []
     for start, length, pitch, loud in tune_of_piece:
         above = next((p for p in range(pitch + 1, pitch + 4) if p % 12 in scale), pitch)
         turned = length >= 0.45 and length > 4 * turn and above <= known.high
-        if turned and dice.random() < OFTEN_TURNED:
+        if turned and rolls[round(4 * start) % len(rolls)] < OFTEN_TURNED:
             sung += [
                 (start, turn, above, 0.85 * loud),
                 (start + turn, length - turn, pitch, loud),
@@ -107,6 +108,7 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
         return ground.within(groove.drum(bars, plan, voice, dice), bars)
     iqa = iqa_of(plan)
     keys = {"D": ("kick", 0.9), "T": ("tom-high", 0.74), "t": ("rim", 0.5)}
+    fingers = dice.random((2, round(4 * plan.metre.beats))).tolist()
     events: list[Event] = []
     for bar in bars:
         strength = ground.strength(bar)
@@ -114,8 +116,8 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
             name, loud = keys[symbol]
             events.append((bar.start + offset, 0.3, KEYS[name], loud * strength))
         taken = {round(event[0] - bar.start, 4) for event in events if event[0] >= bar.start}
-        for n, roll in enumerate(dice.random(round(4 * bar.beats)).tolist()):
-            if n * 0.25 not in taken and roll < 0.12 + 0.3 * bar.intensity:
+        for n, roll in enumerate(fingers[bar.index % 2]):
+            if n * 0.25 not in taken and roll < 0.1 + 0.25 * bar.intensity:
                 events.append((bar.start + n * 0.25, 0.15, KEYS["rim"], 0.3 * strength))
     return ground.within(events, bars)
 

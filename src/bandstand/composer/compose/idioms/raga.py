@@ -22,7 +22,7 @@ from bandstand.composer.compose.idioms import ground
 from bandstand.composer.plan.plan import Plan
 
 SWARAS = {swara: step for step, swara in enumerate("SrRgGmMPdDnN")}
-BESIDE = 0.08
+BESIDE = 0.04
 """How much less a note is liked on a beat where the raga does not rest."""
 REPEAT = 0
 """The step that every raga allows: the same note once more."""

@@ -20,12 +20,14 @@ from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord
 
-STEP_COSTS = (1.1, 0.0, 0.0, 0.8, 1.0, 1.5, 2.6, 2.0, 5.0, 5.0, 5.0, 5.0, 4.0)
+STEP_COSTS = (0.9, 0.2, 0.1, 0.4, 0.6, 1.1, 2.6, 1.7, 5.0, 5.0, 5.0, 5.0, 4.0)
 """By semitones; wider is `TOO_WIDE`."""
 TOO_WIDE, FAR = 9.0, 8
 STRANGE = 1.2
 RUBBING = 0.9
 LONG = 1.0
+BORNE = 0.3
+"""Share of the notes on beats that may stand beside the chord when a phrase comes back."""
 Rhythm = tuple[str, ...]
 """Bars of sixteenths, as in `ground.strokes`."""
 Scale = Callable[[Plan, Chord], frozenset[int]]
@@ -70,6 +72,7 @@ def sing(
 ) -> list[Event]:
     """A tune over the chart, section by section; a section that comes back brings its phrases back."""
     figures: dict[tuple[str, str], Figure] = {}
+    sung_before: dict[tuple[str, str], list[tuple[int, ...]]] = {}
     events: list[Event] = []
     for run in ground.runs(bars):
         name = "b" if run[0].is_peak else "a"
@@ -83,7 +86,8 @@ def sing(
                 figures[name, letter] = _invent(manner, plan, dice, lift=3.0 * (name == "b"))
             phrase = run[number * size : (number + 1) * size]
             early = float(dice.uniform(-1, 1)) * manner.ahead
-            sung = _set(figures[name, letter], phrase, plan, voice, manner, dice)
+            known = sung_before.setdefault((name, letter), [])
+            sung = _set(figures[name, letter], phrase, plan, voice, manner, dice, known)
             events += [
                 (max(at - early, bars[0].start), length, pitch, loud)
                 for at, length, pitch, loud in sung
@@ -117,7 +121,7 @@ def pitches_for(
     back: list[np.ndarray] = []
     for n, (wanted, (offset, length, chord)) in enumerate(zip(contour, slots, strict=True)):
         strong = offset % pulse == 0 or length >= LONG
-        own = 0.35 * np.abs(ladder - wanted) + manner.strict * _against(
+        own = 0.42 * np.abs(ladder - wanted) + manner.strict * _against(
             chord.notes, tuple(rungs), strong=strong
         )
         if manner.scale is not None:
@@ -177,7 +181,9 @@ def _set(
     voice: Voice,
     manner: Manner,
     dice: np.random.Generator,
+    before: list[tuple[int, ...]],
 ) -> list[Event]:
+    """The events of a phrase: as it was sung before if the chords bear it, else anew, and that is remembered."""
     known = INSTRUMENTS[voice.instrument]
     centre = min(max(manner.centre, known.low + manner.reach), known.high - manner.reach)
     slots = [
@@ -194,8 +200,11 @@ def _set(
     wanted = [centre + step for step in figure.contour[: len(slots)]]
     wanted += [centre] * (len(slots) - len(wanted))
     placed = [(s[1], s[2], chord) for s, chord in zip(slots, chords, strict=True)]
-    pitches = pitches_for(wanted, placed, rungs, plan, manner)
-    pitches = _approached(pitches, placed, plan, voice, manner.chromatic, dice)
+    pitches = next((line for line in before if _suits(line, placed, plan)), ())
+    if not pitches:
+        found = pitches_for(wanted, placed, rungs, plan, manner)
+        pitches = tuple(_approached(found, placed, plan, voice, manner.chromatic, dice))
+        before.append(pitches)
     return [
         (
             bar.start + offset,
@@ -203,8 +212,24 @@ def _set(
             pitch,
             min(ground.LOUDNESS[symbol] * (0.8 + 0.15 * bar.intensity), 1.0),
         )
-        for (bar, offset, length, symbol), pitch in zip(slots, pitches, strict=True)
+        for (bar, offset, length, symbol), pitch in zip(slots, pitches, strict=False)
     ]
+
+
+def _suits(line: Sequence[int], slots: Sequence[tuple[float, float, Chord]], plan: Plan) -> bool:
+    """Whether a line sung before can be sung over these chords: few notes on beats beside them, none that rubs for long."""
+    pulse = theory.pulse(plan.metre)
+    strange = strong = 0
+    if len(line) < len(slots):
+        return False
+    for pitch, (offset, length, chord) in zip(line, slots, strict=False):
+        above = {(pitch - note) % 12 for note in chord.notes}
+        if length >= LONG and 0 not in above and above & {1, 11}:
+            return False
+        if offset % pulse == 0:
+            strong += 1
+            strange += 0 not in above
+    return strange <= BORNE * strong
 
 
 def _of_key(plan: Plan, chord: Chord) -> frozenset[int]:
