@@ -15,38 +15,38 @@ _OO = ((380.0, 12.0, 120.0), (860.0, 8.0, 160.0), (2500.0, 5.0, 300.0))
 _EH = ((560.0, 11.0, 130.0), (1750.0, 10.0, 220.0), (2500.0, 8.0, 300.0), (3500.0, 5.0, 400.0))
 
 _VIOLIN = Wave(
-    tilt=-1.0, formants=((480.0, 2.0, 200.0), (2700.0, 6.0, 900.0)), attack=0.06, release=0.13, rest=5.1,
-    follow=0.8, touch=1.8, strike=-0.8, strike_seconds=0.05, vibrato=5.6, depth=15.0, delay=0.22, scoop=-0.15,
+    tilt=0.3, formants=((480.0, 2.0, 200.0), (3300.0, 5.0, 1500.0)), attack=0.06, release=0.13, rest=3.3,
+    follow=0.9, touch=2.4, strike=-0.8, strike_seconds=0.05, vibrato=5.6, depth=15.0, delay=0.22, scoop=-0.15,
     breath=0.04, chiff=3.0, shake=0.22, wander=3.0, swell=0.35, glide=0.035,
 )  # fmt: skip
 _SECTION = Wave(
-    tilt=-1.8, formants=((420.0, 3.0, 200.0), (2200.0, 3.0, 1000.0)), attack=0.15, release=0.32, rest=4.5,
-    follow=0.9, touch=1.4, players=5, detune=9.0, spread=0.9, vibrato=5.4, depth=5.0, delay=0.2, breath=0.014,
+    tilt=-0.5, formants=((640.0, 4.0, 260.0), (2300.0, 4.0, 1000.0)), attack=0.15, release=0.32, rest=3.2,
+    follow=0.9, touch=2.0, players=5, detune=9.0, spread=0.9, vibrato=5.4, depth=5.0, delay=0.2, breath=0.014,
     shake=0.12, wander=5.0, swell=0.3, glide=0.05,
 )  # fmt: skip
 
 BOWED: dict[str, Wave] = {
     "violin": _VIOLIN,
     "viola": replace(
-        _VIOLIN, tilt=-1.6, formants=((380.0, 3.0, 160.0), (2000.0, 5.0, 700.0)), attack=0.07, rest=4.8,
+        _VIOLIN, tilt=-0.5, formants=((380.0, 3.0, 160.0), (2200.0, 5.0, 900.0)), attack=0.07, rest=3.2,
         vibrato=5.3, depth=13.0, delay=0.26,
     ),
     "cello": replace(
-        _VIOLIN, tilt=-1.8, formants=((320.0, 3.0, 140.0), (1500.0, 4.0, 600.0)), attack=0.08, release=0.17,
-        rest=4.7, vibrato=5.0, depth=14.0, delay=0.28, breath=0.03, glide=0.045,
+        _VIOLIN, tilt=-0.6, formants=((600.0, 3.0, 240.0), (1600.0, 4.0, 700.0)), attack=0.08, release=0.17,
+        rest=3.3, vibrato=5.0, depth=14.0, delay=0.28, breath=0.03, glide=0.045,
     ),
     "fiddle": replace(
-        _VIOLIN, tilt=-0.4, attack=0.028, release=0.07, rest=5.4, strike=0.4, depth=6.0, delay=0.4, scoop=-0.5,
+        _VIOLIN, tilt=0.6, attack=0.028, release=0.07, rest=3.8, strike=0.4, depth=6.0, delay=0.4, scoop=-0.5,
         scoop_seconds=0.04, breath=0.055, chiff=4.0, swell=0.15, glide=0.015,
     ),
     "erhu": replace(
-        _VIOLIN, tilt=-1.4, formants=((900.0, 9.0, 220.0), (2300.0, 7.0, 500.0)), attack=0.07, vibrato=5.9,
+        _VIOLIN, tilt=-0.8, formants=((900.0, 9.0, 220.0), (2300.0, 7.0, 500.0)), attack=0.07, vibrato=5.9,
         depth=24.0, delay=0.18, scoop=-0.7, scoop_seconds=0.08, breath=0.05, glide=0.075, shake=0.25, swell=0.4,
     ),
     "strings": _SECTION,
     "tremolo-strings": replace(
         _SECTION, attack=0.06, release=0.2, tremor=11.5, tremor_depth=0.6, depth=0.0, breath=0.025, wander=9.0,
-        rest=4.8, swell=0.45,
+        rest=3.6, swell=0.45,
     ),
     # voices
     "choir": Wave(

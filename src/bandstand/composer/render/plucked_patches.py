@@ -22,10 +22,10 @@ PLUCKED: dict[str, Plucked] = {
         spread=0.4, click=0.5, release=0.07,
     ),
     "nylon-guitar": Plucked(
-        seconds=3.4, high=0.42, place=0.3, bright=-5.0, body=_GUITAR_BOX, click=0.15, release=0.1,
+        seconds=4.4, high=0.45, place=0.3, bright=-5.0, body=_GUITAR_BOX, click=0.15, release=0.1,
     ),
     "steel-guitar": Plucked(
-        seconds=5.0, high=1.1, place=0.18, bright=-2.6, body=_GUITAR_BOX, click=0.35, release=0.1,
+        seconds=7.0, high=1.0, place=0.18, bright=-3.4, body=_GUITAR_BOX, click=0.35, release=0.1,
     ),
     "clean-guitar": Plucked(
         seconds=6.0, high=0.9, place=0.13, bright=-3.2, body=((2200.0, 4.0, 0.9), (180.0, 2.0, 1.0)),

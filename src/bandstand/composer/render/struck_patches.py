@@ -10,7 +10,7 @@ from bandstand.composer.render.struck import Struck
 
 STRUCK: dict[str, Struck] = {
     "piano": Struck(
-        tilt=-7.0, soft_tilt=-6.5, seconds=7.0, per_octave=0.75, damping=0.75, place=0.125, stiffness=0.00035,
+        tilt=-4.8, soft_tilt=-5.5, seconds=7.5, per_octave=0.75, damping=0.62, place=0.125, stiffness=0.00035,
         chorus=0.9, thump=0.5, thump_hertz=700.0, spread=0.35, release=0.16,
     ),
     "electric-piano": Struck(
@@ -56,7 +56,7 @@ STRUCK: dict[str, Struck] = {
     ),
     # keys
     "upright-piano": Struck(
-        tilt=-6.0, soft_tilt=-7.0, seconds=4.6, per_octave=0.75, damping=0.8, place=0.14, stiffness=0.0007,
+        tilt=-4.6, soft_tilt=-6.0, seconds=4.8, per_octave=0.75, damping=0.68, place=0.14, stiffness=0.0007,
         chorus=1.6, thump=0.8, thump_hertz=520.0, spread=0.2, release=0.13,
     ),
     "honky-tonk-piano": Struck(
