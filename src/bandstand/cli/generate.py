@@ -17,23 +17,38 @@ if TYPE_CHECKING:
 
 TOKENS = "Token models only"
 GIVEN = "A sound file or an http(s) address"
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="File to write; its ending chooses the format.")
+]
+Seed = Annotated[
+    int | None, typer.Option(help="The same seed makes the same piece; drawn if left out.")
+]
+Model = Annotated[
+    str, typer.Option("--model", "-m", help="See: bandstand models list. Or a folder of weights.")
+]
+Score = Annotated[
+    str | None,
+    typer.Option(
+        help="A MIDI file or the plan.json of a piece, or its address: notes to play as the prompt says."
+    ),
+]
+Variation = Annotated[int, typer.Option(help="Above 0: the piece of this seed with other details.")]
+Stems = Annotated[
+    str | None, typer.Option(help="wav or flac: write every instrument by itself, in one zip.")
+]
+Sections = Annotated[
+    list[str] | None,
+    typer.Option(help="SECONDS=PROMPT, again and again: what is played from then on."),
+]
 
 
 def generate(
     prompt: Annotated[str, typer.Argument(help="What to play, in plain words.")],
     *,
     seconds: Annotated[float, typer.Option("--seconds", "-s", help="Exact length.")] = 30.0,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="File to write; its ending chooses the format."),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="The same seed makes the same piece; drawn if left out.")
-    ] = None,
-    model: Annotated[
-        str,
-        typer.Option("--model", "-m", help="See: bandstand models list. Or a folder of weights."),
-    ] = "composer",
+    out: Out = None,
+    seed: Seed = None,
+    model: Model = "composer",
     melody: Annotated[str | None, typer.Option(help=f"{GIVEN}: a tune to follow.")] = None,
     continues: Annotated[
         str | None, typer.Option("--continue", help=f"{GIVEN}: comes first and is gone on from.")
@@ -44,22 +59,10 @@ def generate(
     end: Annotated[
         float | None, typer.Option("--to", help="Seconds into what is given: where it ends.")
     ] = None,
-    score: Annotated[
-        str | None,
-        typer.Option(
-            help="A MIDI file or the plan.json of a piece, or its address: notes to play as the prompt says."
-        ),
-    ] = None,
-    variation: Annotated[
-        int, typer.Option(help="Above 0: the piece of this seed with other details.")
-    ] = 0,
-    stems: Annotated[
-        str | None, typer.Option(help="wav or flac: write every instrument by itself, in one zip.")
-    ] = None,
-    section: Annotated[
-        list[str] | None,
-        typer.Option(help="SECONDS=PROMPT, again and again: what is played from then on."),
-    ] = None,
+    score: Score = None,
+    variation: Variation = 0,
+    stems: Stems = None,
+    section: Sections = None,
     multiband: Annotated[
         bool, typer.Option("--multiband", help="Decode with MultiBand Diffusion; MusicGen only.")
     ] = False,
