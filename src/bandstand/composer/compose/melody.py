@@ -28,7 +28,7 @@ LONG = 0.5  # beats: longer notes are heard against the chord
 CENTRE = 70
 LIKED, LOVED = 0.9, 2.4
 """What a step beside the contour costs: of a new phrase, and of one that is remembered."""
-STRANGE = 0.4
+STRANGE = 0.3
 """Of the notes on beats, those that may stand beside the chord when a phrase is sung again over other chords."""
 HEADROOM = 2  # steps that only the climax may use
 PENTATONIC = {"minor": (1, 3, 4, 5, 7), "major": (1, 2, 3, 5, 6)}

@@ -17,7 +17,7 @@ SHIFTS = (0, 0, 1, -1, -1, 1, 2, -2)
 SAME, HALF = 0.5, 0.8
 """How often the second bar has the rhythm of the first, and up to here at least its first half."""
 SEQUENCE = 0.65
-FREE_STRONG = 0.22
+FREE_STRONG = 0.17
 REST_BEATS = 1.0
 """Kept free at the end of a motif: a singer has to breathe."""
 SHAPES = ("arch", "valley", "rise", "fall", "wave", "walk")
