@@ -134,14 +134,14 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     group = 3 if compound else 4
     lifted = int(dice.integers(1, group))
     often = float(dice.uniform(0.35, 0.75))
-    beaten = dice.random(64).tolist()
+    beaten = dice.random((4, round(plan.metre.beats / step))).tolist()
     events: list[Event] = []
     for bar in bars:
         count = round(bar.beats / step)
         strength = ground.strength(bar)
         lifts = bar.is_last and bar.section.bars >= 4
         for n in range(count):
-            roll, place = beaten[n % 64], n % group
+            roll, place = beaten[bar.index % 4][n], n % group
             if place == 0:
                 key, loud = "tom-low", 0.9 if n % (2 * group) == 0 else 0.75
             elif place == lifted or (lifts and n > count // 2):

@@ -105,10 +105,10 @@ def sing(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     slid: list[Event] = []
     for start, length, pitch, loud in events:
         below = next((p for p in range(pitch - 1, pitch - 4, -1) if p % 12 in scale), pitch)
-        if length >= 0.8 and start % 1 == 0 and below >= known.low and length > 3 * slide:
-            slid += [(start, slide, below, loud), (start + slide, length - slide, pitch, loud)]
-        else:
-            slid.append((start, length, pitch, loud))
+        slides = length >= 0.8 and start % 1 == 0 and below >= known.low
+        if slides and start - slide > bars[0].start:
+            slid.append((start - slide, slide, below, loud))
+        slid.append((start, length, pitch, loud))
     return ground.within(slid, bars)
 
 

@@ -23,6 +23,7 @@ CELLS = ((1.0,), (1.0,), (0.5, 0.5), (0.5, 0.5), (0.75, 0.25), (0.25, 0.25, 0.5)
 """How a beat is struck: da, diri ..."""
 FEW = ((2.0,), (3.0,), (1.0, 1.0), (1.5, 0.5))
 LINE_BARS = 2
+DRAWN = 3
 TAN = 0.25
 TAN_ROOM = 2.0  # beats
 TAN_FROM = 0.6  # intensity
@@ -122,7 +123,10 @@ def _gat_line(soloist: Soloist, plan: Plan, tala: Tala, name: str) -> Phrase:
     high = 7 if name == "b" else 0
     half = plan.metre.beats * LINE_BARS / 2
     lines = (*raga.pakad, raga.aroha[:4], raga.aroha[3:], raga.avaroha[:4], raga.avaroha[3:])
-    catch = _in_place(lines[int(dice.integers(len(lines)))], soloist, high)
+    drawn = [lines[int(n)] for n in dice.integers(len(lines), size=DRAWN)]
+    # Of some the one that rests most: the raga is told by where it dwells.
+    chosen = max(drawn, key=lambda line: sum(n % 12 in raga.rests for n in line) / len(line))
+    catch = _in_place(chosen, soloist, high)
     opening = _opening(soloist, catch, _rhythm(half, cells, dice))
     rest = soloist.rest_near(soloist.middle + high // 2, before=catch[0])
     closing = _phrase(soloist, _rhythm(half, cells, dice), rest)

@@ -26,7 +26,7 @@ TOO_WIDE, FAR = 9.0, 8
 STRANGE = 1.2
 RUBBING = 0.9
 LONG = 1.0
-BORNE = 0.3
+BORNE = 0.22
 """Share of the notes on beats that may stand beside the chord when a phrase comes back."""
 Rhythm = tuple[str, ...]
 """Bars of sixteenths, as in `ground.strokes`."""
