@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bandstand.composer.plan.style import style
+from battery import ears
 from battery.checks import Bound, Check
 from battery.take import Take
 
@@ -12,6 +13,8 @@ NEAR = 0.03  # seconds
 LATEST = 0.025
 """By how much all of a piece may be heard late: a bow or a breath needs time to speak, and no listener minds."""
 FEWEST = 8
+CLEAR = 0.15
+"""What is weaker is as often the beating of a pad, a vibrato or an echo as a note: of those, half lie anywhere."""
 
 
 def tempo_error(take: Take) -> float:
@@ -26,7 +29,8 @@ def tempo_error(take: Take) -> float:
 
 def on_grid(take: Take) -> float | None:
     """Share of the onsets heard within 30 ms of a 16th, a swung one where the style swings."""
-    heard = take.onsets[take.onsets < take.score.seconds_at(take.score.bars * take.bar) + NEAR]
+    begun = ears.onsets(take.sound, take.rate, clear=CLEAR)
+    heard = begun[begun < take.score.seconds_at(take.score.bars * take.bar) + NEAR]
     if len(heard) < FEWEST:
         return None
     beats = heard * take.score.bpm / 60.0

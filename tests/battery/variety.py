@@ -71,7 +71,7 @@ def follows_arousal(setting: Setting) -> Iterator[tuple[str, None, float]]:
 
 
 def _traits(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
-    """Traits [pieces, T] scaled by how they spread within a prompt, and the number of each one's prompt."""
+    """Traits [pieces, T], and the number of each one's prompt."""
     cards = setting.cards
     prompts = {prompt: n for n, prompt in enumerate(setting.prompts)}
     traits = np.array([card.traits for card in cards])
@@ -86,10 +86,16 @@ def told_apart(setting: Setting) -> Iterator[tuple[str, None, float]]:
 
 
 def between_over_within(traits: np.ndarray, labels: np.ndarray) -> float:
-    scaled = (traits - traits.mean(axis=0)) / (traits.std(axis=0) + 1e-9)
+    """Every trait counts by how little it strays within a prompt: one that says nothing of the prompt adds but noise."""
+    scaled = traits / _spread_within(traits, labels)
     apart = np.linalg.norm(scaled[:, None] - scaled[None, :], axis=2)
     same = labels[:, None] == labels[None, :]
     return float(apart[~same].mean() / apart[same & ~np.eye(len(labels), dtype=bool)].mean())
+
+
+def _spread_within(traits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    kinds = [traits[labels == kind] for kind in np.unique(labels)]
+    return np.sqrt(np.mean([kind.var(axis=0, ddof=1) for kind in kinds], axis=0) + 1e-9)
 
 
 def pairs_recognised(setting: Setting) -> Iterator[tuple[str, None, float]]:
@@ -112,8 +118,7 @@ def recognised(setting: Setting) -> Iterator[tuple[str, int, float]]:
 def nearest(traits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """[prompts, seeds, other prompts]: whether a piece left out lies nearer to the centre of its own prompt."""
     kinds = np.unique(labels)
-    within = np.mean([traits[labels == kind].var(axis=0, ddof=1) for kind in kinds], axis=0)
-    scaled = traits / np.sqrt(within + 1e-9)
+    scaled = traits / _spread_within(traits, labels)
     centres = np.array([scaled[labels == kind].mean(axis=0) for kind in kinds])
     won = []
     for kind in kinds:
