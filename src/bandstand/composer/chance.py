@@ -12,7 +12,9 @@ import numpy as np
 
 VERSION = 2
 
-PLAN, CASTING, HARMONY, DRUMS, BASS, CHORDS, MELODY, COUNTER, PERFORMANCE, MOTIF, FORM, SOLO = range(12)
+PLAN, CASTING, HARMONY, DRUMS, BASS, CHORDS, MELODY, COUNTER, PERFORMANCE, MOTIF, FORM, SOLO = (
+    range(12)
+)
 
 
 def stage(seed: int, number: int, of: int | str = 0) -> np.random.Generator:
