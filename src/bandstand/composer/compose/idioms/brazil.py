@@ -118,7 +118,7 @@ def _pluck(
             events += [(bar.start + offset, 0.9 * length, p, loud) for p in previous]
         if thumbs:
             events += _thumb(bar, voice)
-    return ground.within(_no_doubles(events), bars)
+    return ground.within(ground.once(events), bars)
 
 
 def _thumb(bar: Bar, voice: Voice) -> list[Event]:
@@ -137,10 +137,6 @@ def _thumb(bar: Bar, voice: Voice) -> list[Event]:
 def _fifth(notes: Sequence[int], root: int) -> int:
     above = [(note - root) % 12 for note in notes]
     return next((step for step in (7, 6, 8) if step in above), 0)
-
-
-def _no_doubles(events: Sequence[Event]) -> list[Event]:
-    return list({(event[0], event[2]): event for event in events}.values())
 
 
 def stride(

@@ -77,7 +77,7 @@ def drift(bars: Sequence[Bar], _plan: Plan, voice: Voice, dice: np.random.Genera
             ]
     if bars and not events:
         events = [_note(bars[0], bars[0].start, loops[0], voice, 0.5, sustained=sustained)]
-    return ground.within(_parted(events), bars)
+    return ground.within(ground.once(events), bars)
 
 
 def _note(
@@ -92,11 +92,6 @@ def _note(
     room = chord.start + chord.length - start
     longest = 0.4 * loop.period if sustained else 0.6 * loop.period
     return (start, max(min(longest, room), 0.5), pitch, loud)
-
-
-def _parted(events: Sequence[Event]) -> list[Event]:
-    """Of two loops that meet on one note, one is heard."""
-    return list({(event[0], event[2]): event for event in events}.values())
 
 
 def float_over(

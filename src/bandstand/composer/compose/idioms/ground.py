@@ -121,6 +121,16 @@ def strum(
     ]
 
 
+def once(events: Sequence[Event]) -> list[Event]:
+    """Of two strokes on one key at once, the louder."""
+    loudest: dict[tuple[float, int], Event] = {}
+    for event in events:
+        place = (event[0], event[2])
+        if place not in loudest or loudest[place][3] < event[3]:
+            loudest[place] = event
+    return list(loudest.values())
+
+
 def runs(bars: Sequence[Bar]) -> list[list[Bar]]:
     """Bars that follow each other without a gap, within one section."""
     found: list[list[Bar]] = [[bars[0]]] if bars else []

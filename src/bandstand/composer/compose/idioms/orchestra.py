@@ -150,7 +150,7 @@ def thunder(
             late = bar.beats - pulse
             if late > 0 and bar.place % 2:
                 events.append((bar.start + late, 0.8, KEYS["tom-low"], 0.5 * strength))
-    return ground.within(list({(e[0], e[2]): e for e in events}.values()), bars)
+    return ground.within(ground.once(events), bars)
 
 
 def _roll(bar: Bar, strength: float) -> list[Event]:

@@ -212,7 +212,7 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
         events += _left_hand(bar, strength, dice)
         if bar.place == 0 and bar.intensity >= 0.65:
             events.append((bar.start, 2.0, KEYS["crash"], 0.5 * strength))
-    return ground.within(_unique(events), bars)
+    return ground.within(ground.once(events), bars)
 
 
 HAND_DRUMS = frozenset({"tabla", "hand-percussion", "congas", "bongos", "cajon", "djembe", "dhol"})
@@ -228,16 +228,6 @@ def _left_hand(bar: Bar, strength: float, dice: np.random.Generator) -> list[Eve
             loud = 0.34 if roll < 0.12 else 0.55
             events.append((bar.start + step * 0.25, 0.2, KEYS[drum_key], loud * strength))
     return events
-
-
-def _unique(events: Sequence[Event]) -> list[Event]:
-    """Of two strokes on one key at once, the louder."""
-    loudest: dict[tuple[float, int], Event] = {}
-    for event in events:
-        place = (event[0], event[2])
-        if place not in loudest or loudest[place][3] < event[3]:
-            loudest[place] = event
-    return list(loudest.values())
 
 
 def blow(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:

@@ -77,11 +77,7 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
         elif bar.place == 0 and bar.index and bar.intensity >= BUSY:
             struck.append((bar.start, 2.0, KEYS["crash"], 0.6))
         events += struck
-    return ground.within(_once(events), bars)
-
-
-def _once(events: Sequence[Event]) -> list[Event]:
-    return list({(event[0], event[2]): event for event in events}.values())
+    return ground.within(ground.once(events), bars)
 
 
 def _loop(line: str, bar: Bar, key: int, gate: float) -> list[Event]:
