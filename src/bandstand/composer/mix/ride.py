@@ -16,7 +16,7 @@ from bandstand.composer.mix.loudness import Meter
 from bandstand.composer.mix.sheet import LUFS
 
 _FARTHEST = 2.5  # dB from the rehearsed gain
-_STEP = 0.6  # dB per block
+_STEP = 0.45  # dB per second
 
 
 class Ride:
@@ -26,6 +26,7 @@ class Ride:
         self._expected = list(expected)
         self._meter = Meter(rate)
         self._step_samples = max(1, round(0.1 * rate))
+        self._rate = rate
         self._index = 0
         self.trim = 0.0
 
@@ -51,4 +52,5 @@ class Ride:
         needed = goal * (length + sum(samples for samples, _ in rest)) - spent
         wanted = 10.0 * math.log10(max(needed / coming, 1e-3))
         wanted = min(max(wanted, -_FARTHEST), _FARTHEST)
-        self.trim += min(max(wanted - self.trim, -_STEP), _STEP)
+        step = _STEP * block.shape[1] / self._rate
+        self.trim += min(max(wanted - self.trim, -step), step)
