@@ -74,7 +74,7 @@ class Extra:
 class Made:
     """What came out.
 
-    about      facts worth telling, JSON-able: bpm, key, what was understood ...
+    about        facts worth telling, JSON-able: bpm, key, what was understood ...
     is_levelled  its loudness is that of given sound which stands in it bit by bit, and stays as it is
     """
 

@@ -71,3 +71,32 @@ def test_sound_that_is_no_number_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r".+"):
         press(Made(clip=clip), MusicSpec(prompt="tone"), TAGS, tmp_path / "job")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_extra_that_lies_in_a_file_is_taken_from_there(tmp_path: Path) -> None:
+    made_in = tmp_path / "engine"
+    made_in.mkdir()
+    (made_in / "stems.zip").write_bytes(b"PK")
+    extra = Extra(
+        name="stems.zip",
+        kind="stems",
+        media_type="application/zip",
+        content=made_in / "stems.zip",
+        about={"gain": 0.0},
+    )
+
+    made = Made(clip=tone(), extras=(extra,))
+    files = press(made, MusicSpec(prompt="tone"), TAGS, tmp_path / "job")
+
+    assert files[1].about == {"gain": 0.0}
+    assert (tmp_path / "job" / "stems.zip").read_bytes() == b"PK"
+    assert not made_in.exists()
+
+
+def test_sound_that_has_its_level_is_not_levelled(tmp_path: Path) -> None:
+    clip = Clip((np.rint(tone().samples * 2**15) / 2**15).astype(np.float32), RATE)
+
+    press(Made(clip=clip, is_levelled=True), MusicSpec(prompt="tone"), TAGS, tmp_path / "job")
+
+    found, _ = soundfile.read(tmp_path / "job" / "track.wav", dtype="float32")
+    assert np.array_equal(found, clip.samples[0])
