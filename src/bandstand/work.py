@@ -85,7 +85,7 @@ class Work:
                 alone = True
                 continue
             except Superseded:
-                pass
+                LOG.info("run superseded", job=job.id, attempt=job.attempts)
             return
 
     async def _attempt(self, job: Job, *, alone: bool) -> None:
