@@ -35,7 +35,7 @@ from bandstand.composer.score import Score
 LUFS = -14.0
 """Integrated loudness of every piece."""
 
-_LISTEN_SECONDS = 13.0
+_LISTEN_SECONDS = 10.0
 _NEARER, _BELL = 0.5, 4.0
 """How much of the way to the line of a kind's spectrum each octave is moved, and by how many dB at most."""
 

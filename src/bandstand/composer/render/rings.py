@@ -24,6 +24,7 @@ BYTES_MAX = 24_000_000
 """Of rings one part keeps; the ones used longest ago go first."""
 
 SECONDS_MAX = 9.0
+_HEARD = 4.0  # cents between two strokes below which reading at another speed is not worth its time
 
 
 @kernel
@@ -45,13 +46,20 @@ def lay_ring(
             samples by which left and right are late
     """
     speed, bend, easing, tilt = manner[0], manner[1], manner[2], manner[3]
-    if speed == 1.0 and bend == 0.0 and tilt == 0.0 and manner[4] + manner[5] == 0.0:
-        level = gain
-        for n in range(min(length, ring.shape[1], out.shape[1] - at)):
-            if n >= hold:
+    if speed == 1.0 and bend == 0.0:
+        for c in range(2):
+            lag = int(manner[4 + c])
+            heard, sound = out[c], ring[c]
+            end = min(length - lag, sound.shape[0], heard.shape[0] - at - lag)
+            place = at + lag
+            for n in range(min(hold, end)):
+                last = sound[n - 1] if n > 0 else np.float32(0.0)
+                heard[place + n] += gain * (sound[n] + tilt * (sound[n] - last))
+            level = gain
+            for n in range(min(hold, end), end):
                 level *= release
-            out[0, at + n] += level * ring[0, n]
-            out[1, at + n] += level * ring[1, n]
+                last = sound[n - 1] if n > 0 else np.float32(0.0)
+                heard[place + n] += level * (sound[n] + tilt * (sound[n] - last))
         return
     for c in range(2):
         spot, level, turn, last = 0.0, gain, bend, 0.0
@@ -154,7 +162,7 @@ class RingVoice:
         manner = np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
         if self._human or self._doubled:
             dice = np.random.default_rng(note.seed).uniform(-1.0, 1.0, 4)
-            manner[0] = 2.0 ** (self._human * dice[0] / 1200.0)
+            manner[0] = 2.0 ** (self._human * dice[0] / 1200.0) if self._human > _HEARD else 1.0
             manner[3] = 0.12 * min(self._human, 1.5) * dice[1]
             if self._doubled:
                 manner[4:] = (0.004 + 0.004 * dice[2:]) * self._rate
