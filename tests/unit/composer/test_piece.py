@@ -27,7 +27,7 @@ from bandstand.composer.render.rings import lay_ring
 from bandstand.composer.render.struck import ring_partials
 from bandstand.composer.render.waves import sing
 from bandstand.composer.score import Mix, Note, Part, Role
-from bandstand.composer.soundfonts.playing import play_sample, stage
+from bandstand.composer.soundfonts.playing import play_sample
 from bandstand.composer.theory import MODES
 
 RATE = 32000
@@ -52,7 +52,6 @@ LOOPS = (
     ring_partials,
     run_sections,
     sing,
-    stage,
     waver,
 )
 

@@ -49,7 +49,35 @@ def stage(envelope: NDArray[np.float64], time: float, held: float, decibels: flo
 
 
 @kernel
-def play_sample(  # noqa: C901, PLR0912, PLR0915 - one note told in one loop
+def bite(semitones: float, resonance: float, rate: float) -> tuple[float, float, float, float]:
+    """A low-pass at semitones above 8.176 Hz: b0 = b2, b1, a1, a2."""
+    hertz = min(max(8.176 * 2.0 ** (semitones / 12.0), 20.0), 0.45 * rate)
+    w = 2.0 * math.pi * hertz / rate
+    alpha = math.sin(w) / (2.0 * 10.0 ** ((resonance - 3.01) / 20.0))
+    whole = 1.0 + alpha
+    b1 = (1.0 - math.cos(w)) / whole / math.sqrt(max(10.0 ** (resonance / 20.0), 1.0))
+    return 0.5 * b1, b1, -2.0 * math.cos(w) / whole, (1.0 - alpha) / whole
+
+
+@kernel
+def read_between(sound: NDArray[np.float32], spot: float, loop_end: int, length: int) -> float:
+    """A sample's value between its samples, by a cubic through four; length: of the loop, 0 for none."""
+    i = int(spot)
+    before, after, far = max(i - 1, 0), i + 1, i + 2
+    if length > 0:
+        if after >= loop_end:
+            after -= length
+        if far >= loop_end:
+            far -= length
+    part = spot - i
+    a, b, d, e = sound[before], sound[i], sound[after], sound[far]
+    lean, next_lean = 0.5 * (d - a), 0.5 * (e - b)
+    curve = 3.0 * (d - b) - 2.0 * lean - next_lean
+    return b + part * (lean + part * (curve + part * (lean + next_lean - 2.0 * (d - b))))
+
+
+@kernel
+def play_sample(  # noqa: C901 - one note told in one loop
     out: NDArray[np.float32],
     at: int,
     hold: int,
@@ -105,14 +133,7 @@ def play_sample(  # noqa: C901, PLR0912, PLR0915 - one note told in one loop
             level *= 1.0 - gains[5] * (1.0 - math.sin(math.pi * part**0.75))
         if filtered:
             above = tone[0] + envelope * tone[2] + trembling * tone[3]
-            hertz = min(max(8.176 * 2.0 ** (above / 12.0), 20.0), 0.45 * rate)
-            w = 2.0 * math.pi * hertz / rate
-            sharp = 10.0 ** ((tone[1] - 3.01) / 20.0)
-            alpha, c = math.sin(w) / (2.0 * sharp), math.cos(w)
-            whole = 1.0 + alpha
-            b1 = (1.0 - c) / whole / math.sqrt(max(10.0 ** (tone[1] / 20.0), 1.0))
-            b0 = 0.5 * b1
-            a1, a2 = -2.0 * c / whole, (1.0 - alpha) / whole
+            b0, b1, a1, a2 = bite(above, tone[1], rate)
         rise = (level - last_level) / (stop - begin)
         now = last_level
         last_level = level
@@ -124,26 +145,7 @@ def play_sample(  # noqa: C901, PLR0912, PLR0915 - one note told in one loop
             i = int(spot)
             if i + 2 >= end and not looping:
                 return
-            before, after, far = i - 1, i + 1, i + 2
-            if looping:
-                if after >= loop_end:
-                    after -= length
-                if far >= loop_end:
-                    far -= length
-            before = max(before, 0)
-            part = spot - i
-            a, b, d, e = sound[before], sound[i], sound[after], sound[far]
-            lean, next_lean = 0.5 * (d - a), 0.5 * (e - b)
-            y = b + part * (
-                lean
-                + part
-                * (
-                    3.0 * (d - b)
-                    - 2.0 * lean
-                    - next_lean
-                    + part * (lean + next_lean - 2.0 * (d - b))
-                )
-            )
+            y = read_between(sound, spot, loop_end, length if looping else 0)
             if filtered:
                 x = y
                 y = b0 * x + p
