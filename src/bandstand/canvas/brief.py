@@ -32,9 +32,12 @@ class Brief:
         """The envelope at so many places, its loudest 1; without music, a piece that swells and ebbs. float32 [count]"""
         if self.envelope is not None:
             places = np.linspace(0, len(self.envelope) - 1, count)
-            return np.interp(places, np.arange(len(self.envelope)), self.envelope).astype(np.float32)
+            return np.interp(places, np.arange(len(self.envelope)), self.envelope).astype(
+                np.float32
+            )
         time = np.linspace(0, 1, count, dtype=np.float32)
         swell = 0.55 + 0.4 * wander(self.dice, time, 5, 3)
         beat = 0.75 + 0.25 * wander(self.dice, time, count / 2.5, 1)
         shape = np.minimum(1, np.minimum(time, 1 - time) * 9 + 0.12)
-        return np.clip(swell * beat * shape, 0.02, 1).astype(np.float32)
+        heard = np.maximum(swell * beat * shape, np.float32(0.02))
+        return (heard / heard.max()).astype(np.float32)

@@ -24,14 +24,16 @@ from bandstand.canvas.families import FAMILIES
 from bandstand.canvas.palette import PALETTES, Palette, from_hex, mixed
 from bandstand.errors import Invalid
 
-WEIGHTS = {"genre": 4.0, "scene": 4.0, "mood": 2.0, "instrument": 1.0}
-SHOWN = 6.0
+WEIGHTS = {"genre": 4, "scene": 4, "mood": 2, "instrument": 1}
+SHOWN = 6
 """A thing that is named weighs more than the music's genre."""
-MUSIC = 2.0
+MUSIC = 2
 """So much more for a family that draws the loudness, when there is one to draw."""
 GOOD = 0.5
 """What reaches this part of the best score is taken in turn."""
-NEGATION = re.compile(r"\b(?:no|without|not|avoid|except)\s+(?:any\s+|too\s+much\s+)?(\w+)", re.I)
+NEGATION = re.compile(
+    r"\b(?:no|without|not|avoid|except)\s+(?:any\s+|too\s+much\s+)?(\w+)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _suitable(
 ) -> list[str]:
     """The best of them, shuffled; all of them when nothing was asked for. Bans that would leave nothing do not count."""
     left = [name for name in there if name not in banned] or list(there)
-    best = max((scores[name] for name in left), default=0.0)
+    best = max((scores[name] for name in left), default=0)
     good = [name for name in left if scores[name] >= best * GOOD]
     order.shuffle(good)
     return good
@@ -147,8 +149,8 @@ def _banned(text: str) -> set[str]:
     banned = {name for name in (*FAMILIES, *PALETTES) if _says(said, name)}
     for row in _rows():
         if any(_says(said, word) for word in row.words):
-            if row.kind in {"shows", "genre"}:
-                banned |= {*row.families} if row.kind == "shows" else set[str]()
+            if row.kind == "shows":
+                banned |= {*row.families}
             if row.kind == "colour":
                 banned.add(row.name)
                 banned |= {name for name, palette in PALETTES.items() if row.name in palette.hues}
@@ -186,9 +188,7 @@ def _says(said: str, word: str) -> bool:
 @cache
 def _rows() -> tuple[Row, ...]:
     tables = _table("words.toml")
-    rows = [
-        Row("time", name, tuple(words)) for name, words in tables.pop("time").items()
-    ]
+    rows = [Row("time", name, tuple(words)) for name, words in tables.pop("time").items()]
     for kind, group in tables.items():
         rows += [_row(kind, name, entry) for name, entry in group.items()]
     rows += [

@@ -41,7 +41,7 @@ def to_file(
     told = {key: _clean(value) for key, value in (text or {}).items()}
     out = io.BytesIO()
     if format == "png":
-        image.save(out, "PNG", pnginfo=_chunks(picture, told, describe), compress_level=5)
+        image.save(out, "PNG", pnginfo=_chunks(picture, told, describe=describe), compress_level=5)
     else:
         exif = _exif(image, picture, told, describe=describe)
         options = {"method": 4} if format == "webp" else {"subsampling": 0, "optimize": True}
@@ -85,9 +85,7 @@ def _record(picture: Picture, told: Mapping[str, str]) -> str:
     )
 
 
-def _chunks(
-    picture: Picture, told: Mapping[str, str], describe: bool
-) -> PngImagePlugin.PngInfo:
+def _chunks(picture: Picture, told: Mapping[str, str], *, describe: bool) -> PngImagePlugin.PngInfo:
     chunks = PngImagePlugin.PngInfo()
     chunks.add_text("Software", SOFTWARE)
     if describe:

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating]
+"""float32; the types of numpy lose the precision on the way through arithmetic."""
 
 # Linear RGB -> the eye's cones, and the cones (cube roots) -> Oklab.
 CONES = np.array(

@@ -111,11 +111,12 @@ def _finish(sheet: Sheet, dice: Dice) -> None:
     across, down = sheet.x / np.float32(sheet.right), sheet.y / np.float32(sheet.bottom)
     corners = 1 - np.float32(0.055) * (across**2 + down**2) ** 2 / 2
     spread = float(sheet.rgb.mean(axis=0).std())
-    stretch = np.float32(min(CONTRAST_MIN / max(spread, 0.01), 3)) if spread < CONTRAST_MIN else None
+    stretch = (
+        np.float32(min(CONTRAST_MIN / max(spread, 0.01), 3)) if spread < CONTRAST_MIN else None
+    )
     grain = dice.integers(0, 256, (sheet.height, sheet.width), np.uint8).astype(np.float32)
     grain = (grain / np.float32(255) - np.float32(0.5)) * np.float32(GRAIN)
-    for channel in sheet.rgb:
-        if stretch is not None:
-            channel += (channel - channel.mean()) * (stretch - 1)
-        channel *= corners
-        channel += grain
+    if stretch is not None:
+        sheet.rgb += (sheet.rgb - sheet.rgb.mean()) * (stretch - 1)
+    sheet.rgb *= corners
+    sheet.rgb += grain

@@ -31,7 +31,13 @@ def ring(x: float, y: float, radius: float, width: float) -> Shape:
 
 
 def box(
-    x: float, y: float, half_width: float, half_height: float, *, turn: float = 0.0, corner: float = 0.0
+    x: float,
+    y: float,
+    half_width: float,
+    half_height: float,
+    *,
+    turn: float = 0.0,
+    corner: float = 0.0,
 ) -> Shape:
     reach = math.hypot(half_width, half_height)
     wide, high = (half_width, half_height) if turn == 0 else (reach, reach)

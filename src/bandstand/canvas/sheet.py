@@ -71,18 +71,24 @@ class Sheet:
         return np.clip(0.5 - distance / np.float32(max(self.pixel, soft)), 0, 1)
 
     def paint(
-        self, colour: Field, coverage: Field | float = 1.0, *, part: Part | None = None, how: How = "over"
+        self,
+        colour: Field,
+        coverage: Field | float = 1.0,
+        *,
+        part: Part | None = None,
+        how: How = "over",
     ) -> None:
         """colour: [3, ...] and coverage: 0..1, both as large as the part or to be spread over it."""
         part = part or self.whole
         cover = np.asarray(coverage, np.float32)
-        for channel, tone in zip(self.rgb[:, part.rows, part.columns], colour, strict=True):
+        for number, tone in enumerate(colour):
+            below = self.rgb[number, part.rows, part.columns]
             if how == "over":
-                channel += (tone - channel) * cover
+                below += (tone - below) * cover
             elif how == "multiply":
-                channel *= 1 + (tone - 1) * cover
+                below *= 1 + (tone - 1) * cover
             else:
-                channel += tone * (1 - channel) * cover
+                below += tone * (1 - below) * cover
 
     def draw(
         self,
@@ -99,9 +105,7 @@ class Sheet:
             cover = self.edge(shape.distance(part.x, part.y), soft=soft)
             self.paint(colour, cover * np.float32(opacity), part=part, how=how)
 
-    def below(
-        self, line: Field, colour: Field, *, opacity: float = 1.0, soft: float = 0.0
-    ) -> None:
+    def below(self, line: Field, colour: Field, *, opacity: float = 1.0, soft: float = 0.0) -> None:
         """Everything under a line across the sheet. line: float32 [1, W], its y at each x."""
         part = self.part(-self.right, float(line.min()) - soft, self.right, self.bottom)
         if part.y.size:
@@ -112,9 +116,7 @@ class Sheet:
             cover = self.edge((line - part.y) / steep, soft=soft)
             self.paint(colour, cover * np.float32(opacity), part=part)
 
-    def glow(
-        self, x: float, y: float, radius: float, colour: Field, strength: float = 1.0
-    ) -> None:
+    def glow(self, x: float, y: float, radius: float, colour: Field, strength: float = 1.0) -> None:
         """Light around a point; it has faded at three radii."""
         part = self.part(x - 3 * radius, y - 3 * radius, x + 3 * radius, y + 3 * radius)
         if part.x.size and part.y.size:
@@ -159,7 +161,8 @@ class Sheet:
         return int(np.clip(FINE_MAX // max(self.width, self.height), 2, 4))
 
     def _fine_places(self, outline: ArrayLike, fine: int) -> list[tuple[float, float]]:
-        places = (np.asarray(outline, np.float64) + (self.right, self.bottom)) / self.pixel * fine
+        middle = np.array([self.right, self.bottom])
+        places = (np.asarray(outline, np.float64) + middle) / self.pixel * fine
         return [(float(x), float(y)) for x, y in places - 0.5]
 
     def blurred(self, field: Field, radius: float) -> Field:

@@ -34,9 +34,7 @@ def stars(sheet: Sheet, brief: Brief, count: int, *, until: float | None = None)
         bright = float(dice.random() ** 4)
         size = 0.0025 + 0.006 * bright
         fade = float(np.clip((until - y) * 3, 0, 1))
-        sheet.draw(
-            shapes.disc(x, y, size), light, opacity=(0.3 + 0.7 * bright) * fade, soft=size
-        )
+        sheet.draw(shapes.disc(x, y, size), light, opacity=(0.3 + 0.7 * bright) * fade, soft=size)
         if number % 40 == 0:
             sheet.glow(x, y, 0.02, light, 0.5 * fade)
 

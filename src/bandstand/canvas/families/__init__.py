@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bandstand.canvas.brief import Brief
-from bandstand.canvas.families import horizon, land, night, paper, poster, sound
+from bandstand.canvas.families import (
+    brush,
+    facets,
+    horizon,
+    land,
+    lines,
+    night,
+    paper,
+    poster,
+    sound,
+)
 from bandstand.canvas.sheet import Sheet
 
 Family = Callable[[Sheet, Brief], None]
@@ -21,15 +31,15 @@ FAMILIES: Mapping[str, Family] = {
     "tiles": poster.draw_tiles,
     "bands": poster.draw_bands,
     "poster": poster.draw_poster,
-    "shards": poster.draw_shards,
-    "mandala": poster.draw_mandala,
+    "shards": facets.draw_shards,
+    "mandala": facets.draw_mandala,
     "rings": sound.draw_rings,
     "ridges": sound.draw_ridges,
     "waveform": sound.draw_waveform,
-    "flow": sound.draw_flow,
-    "contours": sound.draw_contours,
+    "flow": lines.draw_flow,
+    "contours": lines.draw_contours,
     "cutouts": paper.draw_cutouts,
     "leaves": paper.draw_leaves,
-    "ink": paper.draw_ink,
-    "bloom": paper.draw_bloom,
+    "ink": brush.draw_ink,
+    "bloom": brush.draw_bloom,
 }

@@ -60,7 +60,9 @@ def _grid(sheet: Sheet, brief: Brief, horizon: float) -> None:
     palette = brief.palette
     part = sheet.part(-sheet.right, horizon, sheet.right, sheet.bottom)
     depth = np.maximum(part.y - np.float32(horizon), np.float32(1e-4))
-    sheet.paint(palette.mix(0.02 + 0.16 * smooth(0, 0.9, depth)), sheet.edge(-part.y + horizon), part=part)
+    sheet.paint(
+        palette.mix(0.02 + 0.16 * smooth(0, 0.9, depth)), sheet.edge(-part.y + horizon), part=part
+    )
     across = part.x / depth * np.float32(0.75)
     upright = np.abs(across - np.round(across)) * depth / np.float32(0.75)
     away = np.float32(0.55) / depth + np.float32(brief.dice.random())
@@ -69,7 +71,9 @@ def _grid(sheet: Sheet, brief: Brief, horizon: float) -> None:
     width = 0.006 + 0.008 * depth
     fade = smooth(0, 0.22, depth)
     colour = palette.accent(0)
-    sheet.paint(colour, np.exp(-near / (width * 3)) * fade * np.float32(0.35), part=part, how="screen")
+    sheet.paint(
+        colour, np.exp(-near / (width * 3)) * fade * np.float32(0.35), part=part, how="screen"
+    )
     sheet.paint(colour, sheet.edge(near - width / 2) * fade, part=part)
     sheet.draw(shapes.box(0, horizon, sheet.right, 0.006), palette.mix(0.95))
 
@@ -111,15 +115,15 @@ def _palm(sheet: Sheet, brief: Brief, x: float, y: float, height: float) -> None
     sheet.paint(brief.palette.mix(0.0), sheet.stencil(outlines))
 
 
-def _frond(
-    root: NDArray[np.float64], turn: float, length: float
-) -> list[NDArray[np.float64]]:
+def _frond(root: NDArray[np.float64], turn: float, length: float) -> list[NDArray[np.float64]]:
     """A curved rib with narrow blades hanging from it on both sides."""
     along = np.linspace(0, 1, 26)
     rib_x = root[0] + math.cos(turn) * length * along
-    rib_y = root[1] + math.sin(turn) * length * along * (1 - 0.3 * along) + 0.42 * length * along**2.2
+    rib_y = (
+        root[1] + math.sin(turn) * length * along * (1 - 0.3 * along) + 0.42 * length * along**2.2
+    )
     rib = np.stack([rib_x, rib_y], axis=1)
-    blades = [np.concatenate([rib, (rib + (0, 0.014))[::-1]])]
+    blades = [np.concatenate([rib, np.add(rib, (0, 0.014))[::-1]])]
     heading = np.gradient(rib, axis=0)
     heading /= np.linalg.norm(heading, axis=1, keepdims=True)
     for number in range(2, 26):
@@ -163,7 +167,9 @@ def _sea(sheet: Sheet, brief: Brief, horizon: float) -> None:
     part = sheet.part(-sheet.right, horizon, sheet.right, sheet.bottom)
     down = np.clip((part.y - horizon) / (sheet.bottom - horizon), 0, 1)
     high = _water(brief, 0.72 if brief.variant == DAY else 0.52)
-    sheet.paint(brief.palette.mix(high * (1 - 0.75 * down**0.7)), sheet.edge(horizon - part.y), part=part)
+    sheet.paint(
+        brief.palette.mix(high * (1 - 0.75 * down**0.7)), sheet.edge(horizon - part.y), part=part
+    )
 
 
 def _swell(sheet: Sheet, brief: Brief, horizon: float) -> None:
@@ -186,6 +192,8 @@ def _sail(sheet: Sheet, brief: Brief, x: float, horizon: float) -> None:
     mast, deck = horizon - size * 1.5, horizon + 0.01
     light, dark = brief.palette.mix(0.96), brief.palette.mix(0.05)
     sheet.draw(shapes.wedge([(x, mast), (x + size * 0.7, deck), (x, deck)]), light)
-    sheet.draw(shapes.wedge([(x - 0.02, mast + 0.05), (x - 0.02, deck), (x - size * 0.42, deck)]), light)
+    sheet.draw(
+        shapes.wedge([(x - 0.02, mast + 0.05), (x - 0.02, deck), (x - size * 0.42, deck)]), light
+    )
     hull = [(x - size * 0.6, deck), (x + size * 0.8, deck), (x + size * 0.55, deck + size * 0.2)]
     sheet.draw(shapes.wedge([*hull, (x - size * 0.45, deck + size * 0.2)]), dark)

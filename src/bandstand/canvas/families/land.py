@@ -17,7 +17,9 @@ LAYERS = 6
 
 def draw_hills(sheet: Sheet, brief: Brief) -> None:
     dice, palette = brief.dice, brief.palette
-    far, near = {DAWN: (0.86, 0.12), DAY: (0.74, 0.06), DUSK: (0.66, 0.0), NIGHT: (0.34, 0.0)}[brief.variant]
+    far, near = {DAWN: (0.86, 0.12), DAY: (0.74, 0.06), DUSK: (0.66, 0.0), NIGHT: (0.34, 0.0)}[
+        brief.variant
+    ]
     horizon = sheet.bottom * 0.25
     sky.paint(sheet, brief, horizon)
     sky.clouds(sheet, brief, horizon, 0.4)
@@ -29,7 +31,9 @@ def draw_hills(sheet: Sheet, brief: Brief) -> None:
         nearness = number / (LAYERS - 1)
         level = top + (sheet.bottom * 0.86 - top) * nearness**0.9
         rough = jagged * (1 - 0.35 * nearness)
-        line = np.float32(level) + wander(dice, sheet.x, 1.1 + 0.5 * (1 - nearness), 5, rough) * np.float32(0.22)
+        line = np.float32(level) + wander(
+            dice, sheet.x, 1.1 + 0.5 * (1 - nearness), 5, rough
+        ) * np.float32(0.22)
         place = far + (near - far) * nearness**0.75
         mist = np.clip((sheet.y - line) / np.float32(0.5), 0, 1) * np.float32(0.2 * (1 - nearness))
         sheet.below(line, palette.mix(np.broadcast_to(place + mist, (sheet.height, sheet.width))))
@@ -75,8 +79,8 @@ def draw_dunes(sheet: Sheet, brief: Brief) -> None:
     for number in range(5):
         near = number / 4
         level = horizon + (sheet.bottom * 0.82 - horizon) * near
-        swing = wander(dice, sheet.x, 0.8, 2, 0.3)
-        line = np.float32(level) + (swing - np.abs(swing) * 0.6) * np.float32(0.2 + 0.16 * near)
+        crest = 1 - np.abs(wander(dice, sheet.x, 0.55, 2, 0.22)) * np.float32(1.5)
+        line = np.float32(level) - crest * np.float32(0.24 + 0.14 * near)
         lit = (0.82 - 0.28 * near) * dim
         depth = np.clip((sheet.y - line) / np.float32(0.7), 0, 1)
         sheet.below(line, palette.mix(lit - 0.25 * depth * dim))
@@ -88,9 +92,13 @@ def draw_dunes(sheet: Sheet, brief: Brief) -> None:
 def _shade(sheet: Sheet, brief: Brief, line: Field, place: float) -> None:
     """The side of a dune that lies away from the light: from the crest down a line that winds on."""
     dice = brief.dice
-    foot = dice.uniform(-0.9, 0.9) * sheet.right
+    foot = float(sheet.x[0, int(line[0].argmin())])
     slant = dice.uniform(0.5, 1.1) * dice.choice([-1, 1])
-    wind = np.float32(foot) + (sheet.y - line) * np.float32(slant) + 0.14 * wander(dice, sheet.y, 1.3, 2)
+    wind = (
+        np.float32(foot)
+        + (sheet.y - line) * np.float32(slant)
+        + 0.14 * wander(dice, sheet.y, 1.3, 2)
+    )
     side = (sheet.x - wind) * np.float32(math.copysign(0.8, slant))
     fade = smooth(1.1, 0.0, sheet.y - line) * smooth(1.5, 0.2, -side)
     cover = sheet.edge(side) * sheet.edge(line - sheet.y) * fade
@@ -105,7 +113,7 @@ def draw_aurora(sheet: Sheet, brief: Brief) -> None:
     tones = (palette.accent(1), palette.mix(0.62), palette.accent(0))
     for number in range(3):
         colour = tones[(number + brief.variant) % 3]
-        _curtain(sheet, brief, -sheet.bottom * 0.15 + 0.2 * number, colour)
+        _curtain(sheet, brief, -sheet.bottom * 0.32 + 0.2 * number, colour)
     shore = sheet.bottom * (0.55 if brief.variant % 2 else 0.8)
     for place, lift, tall in ((0.14, 0.16, 0.0), (0.05, 0.06, 0.2), (0.0, 0.0, 0.34)):
         line = np.float32(shore - lift) + 0.07 * wander(dice, sheet.x, 1.7, 4)
@@ -124,7 +132,7 @@ def _curtain(sheet: Sheet, brief: Brief, level: float, colour: Field) -> None:
     up = hem - sheet.y
     tall = 0.42 + 0.25 * wander(dice, sheet.x, 2.5, 2)
     light = smooth(-0.06, 0.03, up) * np.exp(-np.maximum(up, 0) / np.maximum(tall, 0.15))
-    sheet.paint(colour, np.clip(light * bright * np.float32(0.95), 0, 1), how="screen")
+    sheet.paint(colour, np.clip(light * bright * np.float32(1.5), 0, 1), how="screen")
 
 
 def lake(sheet: Sheet, brief: Brief, shore: float) -> None:
@@ -134,11 +142,15 @@ def lake(sheet: Sheet, brief: Brief, shore: float) -> None:
     depth = (part.y[:, 0] - shore).astype(np.float32)
     ripple = wander(brief.dice, part.y[:, 0] / (0.25 + part.y[:, 0] - shore), 38, 2) * depth * 0.12
     first = int(rows[0]) if rows.size else 0
-    source = np.clip(2 * first - rows - (ripple / sheet.pixel).astype(np.intp), 0, max(first - 1, 0))
+    source = np.clip(
+        2 * first - rows - (ripple / sheet.pixel).astype(np.intp), 0, max(first - 1, 0)
+    )
     above = sheet.rgb[:, source].copy()
     dark = brief.palette.mix(0.0)
     sheet.paint(above * 0.72 + dark * 0.28, 1.0, part=part)
     for _ in range(24):
         y = shore + (sheet.bottom - shore) * float(brief.dice.random()) ** 1.5
         x, half = brief.dice.uniform(-sheet.right, sheet.right), brief.dice.uniform(0.1, 0.5)
-        sheet.draw(shapes.leaf(x - half, y, 2 * half, 0.008, 0.0), brief.palette.mix(0.8), opacity=0.18)
+        sheet.draw(
+            shapes.leaf(x - half, y, 2 * half, 0.008, 0.0), brief.palette.mix(0.8), opacity=0.18
+        )

@@ -24,7 +24,7 @@ def draw_city(sheet: Sheet, brief: Brief) -> None:
     for number in range(4):
         near = number / 3
         tall = (1.15 - 0.25 * near) * min(sheet.bottom, 1.5)
-        _block(sheet, brief, street, tall, far * (1 - near) + 0.03, lit=0.1 + 0.3 * near)
+        _block(sheet, brief, street, tall, far * (1 - near) + 0.03, lit=0.06 + 0.2 * near)
         if number < 3:
             haze = smooth(street - tall, street, sheet.y) * np.float32(0.22)
             sheet.paint(palette.mix(0.6 if brief.variant != NIGHT else 0.3), haze)
@@ -34,7 +34,9 @@ def draw_city(sheet: Sheet, brief: Brief) -> None:
         _rain(sheet, brief)
 
 
-def _block(sheet: Sheet, brief: Brief, street: float, tall: float, place: float, *, lit: float) -> None:
+def _block(
+    sheet: Sheet, brief: Brief, street: float, tall: float, place: float, *, lit: float
+) -> None:
     dice, palette = brief.dice, brief.palette
     x = -sheet.right - dice.uniform(0, 0.2)
     while x < sheet.right:
@@ -85,7 +87,7 @@ def _bokeh(sheet: Sheet, brief: Brief, street: float) -> None:
     """Lamps and cars out of focus."""
     dice, palette = brief.dice, brief.palette
     tones = (palette.accent(0), palette.accent(1), palette.mix(0.9), palette.mix(0.7))
-    for _ in range(26):
+    for _ in range(15):
         x, size = dice.uniform(-sheet.right, sheet.right), dice.uniform(0.015, 0.06)
         y = street - abs(dice.normal()) * 0.14
         colour = tones[dice.integers(4)]
@@ -102,7 +104,9 @@ def _rain(sheet: Sheet, brief: Brief) -> None:
             y = dice.uniform(-sheet.bottom, sheet.bottom)
             size = long * dice.uniform(0.5, 1.2)
             drops.append(np.array([(x, y), (x + slant * size, y + size)], np.float32))
-        sheet.paint(brief.palette.mix(0.95), sheet.stencil(drops, width=0.004) * np.float32(opacity))
+        sheet.paint(
+            brief.palette.mix(0.95), sheet.stencil(drops, width=0.004) * np.float32(opacity)
+        )
 
 
 def draw_planet(sheet: Sheet, brief: Brief) -> None:
@@ -143,12 +147,14 @@ def _globe(sheet: Sheet, brief: Brief, x: float, y: float, radius: float) -> Non
     latitude = down + across * tilt
     weather = 0.03 * np.sin(across * 9 + latitude * 14) * (1 + np.sin(latitude * 23))
     bands = 0.5 + 0.36 * wander(dice, latitude + weather, 5, 3, 0.6)
-    turn = dice.uniform(2.3, 4.0)
+    turn = dice.uniform(3.5, 4.4)
     light = across * np.float32(math.cos(turn)) + down * np.float32(math.sin(turn))
     shade = smooth(-0.75, 0.85, light * 0.95 + height * 0.5)
     cover = sheet.edge(np.hypot(part.x - x, part.y - y) - np.float32(radius))
     sheet.glow(x, y, radius * 0.95, palette.mix(0.55), 0.35)
-    sheet.paint(palette.mix(np.clip(bands * 0.9 + 0.1, 0, 1) * (0.1 + 0.9 * shade)), cover, part=part)
+    sheet.paint(
+        palette.mix(np.clip(bands * 0.9 + 0.1, 0, 1) * (0.1 + 0.9 * shade)), cover, part=part
+    )
     rim = (1 - height) ** 4 * smooth(0.0, 0.9, light)
     sheet.paint(palette.mix(1.0), cover * rim * np.float32(0.7), part=part, how="screen")
 
@@ -192,6 +198,8 @@ def _eclipse(sheet: Sheet, brief: Brief) -> None:
     rays = smooth(0.1, 0.9, wander(dice, np.abs(turn), 8, 3))
     sheet.paint(palette.mix(0.95), np.exp(-np.maximum(away, 0) / 0.22) * rays * 0.5, how="screen")
     sheet.draw(shapes.disc(0, y, radius), palette.mix(0.0))
-    edge = Shape(lambda px, py: np.abs(np.hypot(px, py - y) - radius) - 0.004, (-1, y - 1, 1, y + 1))
+    edge = Shape(
+        lambda px, py: np.abs(np.hypot(px, py - y) - radius) - 0.004, (-1, y - 1, 1, y + 1)
+    )
     sheet.draw(edge, palette.mix(1.0))
     sheet.glow(radius * 0.7, y - radius * 0.7, 0.09, palette.mix(1.0), 1.0)

@@ -26,7 +26,7 @@ def _backdrop(sheet: Sheet, brief: Brief) -> None:
     sheet.paint(brief.ground(0.24), smooth(1.2, 0.0, away) * np.float32(0.8))
 
 
-def _around(sheet: Sheet, part: Part) -> tuple[Field, Field]:
+def _around(part: Part) -> tuple[Field, Field]:
     """How far from the middle, and which part of a turn from the top, clockwise: 0..1."""
     away = np.hypot(part.x, part.y)
     turn = np.arctan2(part.x, -part.y) / TURN
@@ -38,9 +38,9 @@ def _bars_around(sheet: Sheet, brief: Brief) -> None:
     dice, palette = brief.dice, brief.palette
     count = int(dice.choice([72, 96, 120]))
     inner = dice.uniform(0.3, 0.4)
-    loud = brief.loudness(count)
+    loud = brief.loudness(count) ** 1.7
     part = sheet.part(-1, -1, 1, 1)
-    away, turn = _around(sheet, part)
+    away, turn = _around(part)
     place = turn * np.float32(count)
     index = place.astype(np.intp) % count
     outer = np.float32(inner + 0.03) + loud[index] * np.float32(0.9 - inner)
@@ -86,7 +86,7 @@ def _growth(sheet: Sheet, brief: Brief) -> None:
     dice, palette = brief.dice, brief.palette
     count = 34
     loud = brief.loudness(count)
-    away, turn = _around(sheet, sheet.whole)
+    away, turn = _around(sheet.whole)
     x, y = np.cos(turn * TURN), np.sin(turn * TURN)
     phase = dice.uniform(0, 50, 4)
     bend = 0.5 * np.sin(x * 2.1 + phase[0]) + 0.5 * np.sin(y * 2.7 + phase[1])
@@ -113,7 +113,7 @@ def _sunflower(sheet: Sheet, brief: Brief) -> None:
         part = math.sqrt((number + 0.5) / count)
         turn = number * math.pi * (3 - math.sqrt(5))
         x, y = 0.9 * part * math.cos(turn), 0.9 * part * math.sin(turn)
-        size = 0.006 + 0.033 * float(loud[number]) * (0.55 + 0.45 * part)
+        size = 0.008 + 0.042 * float(loud[number]) * (0.55 + 0.45 * part)
         sheet.draw(shapes.disc(x, y, size), first + (last - first) * np.float32(part))
 
 
@@ -124,13 +124,14 @@ def draw_ridges(sheet: Sheet, brief: Brief) -> None:
     ground = brief.ground(0.03)
     sheet.paint(ground)
     if brief.variant >= 2:
-        y, radius = -sheet.bottom * 0.42, dice.uniform(0.34, 0.48)
+        y, radius = -sheet.bottom * 0.36, dice.uniform(0.44, 0.56)
         tone = palette.accent(0)
         sheet.glow(0, y, radius * 1.3, tone, 0.35 if brief.variant == 2 else 0.0)
         sheet.draw(shapes.disc(0, y, radius), tone)
     loud = brief.loudness(count * 8)
     half = 0.72 * sheet.right if brief.variant < 2 else sheet.right * 1.1
-    top, bottom = -0.62 * sheet.bottom, 0.78 * sheet.bottom
+    top = (-0.5 if brief.variant < 2 else -0.12) * sheet.bottom
+    bottom = (0.74 if brief.variant < 2 else 1.02) * sheet.bottom
     hump = np.exp(-((sheet.x / np.float32(0.46 * half)) ** 2) * 1.5)
     for number in range(count):
         part = number / (count - 1)
@@ -138,12 +139,16 @@ def draw_ridges(sheet: Sheet, brief: Brief) -> None:
         strong = float(stretch.mean())
         peaks = np.interp(sheet.x[0], np.linspace(-half, half, 8), stretch)[None].astype(np.float32)
         rough = np.abs(wander(dice, sheet.x, 5.5, 4, 0.55)) * (0.35 + peaks)
-        rise = hump * rough * np.float32(0.62 * (0.35 + strong)) + 0.008 * rough
+        rise = hump * rough * np.float32(1.15 * (0.15 + strong)) + 0.008 * rough
         line = np.float32(top + (bottom - top) * part) - rise
         if brief.variant < 2:
             colour = brief.ground(0.97)
         else:
-            colour = palette.mix(0.35 + 0.6 * part) if brief.variant == 2 else palette.mix(0.5 * (1 - part))
+            colour = (
+                palette.mix(0.35 + 0.6 * part)
+                if brief.variant == 2
+                else palette.mix(0.5 * (1 - part))
+            )
         _ridge(sheet, line, ground, colour, half)
 
 
@@ -166,7 +171,7 @@ def draw_waveform(sheet: Sheet, brief: Brief) -> None:
 
 def _bars(sheet: Sheet, brief: Brief, count: int, half: float, tall: float) -> Field:
     """Round-ended bars around the middle line. return: coverage of the whole sheet"""
-    loud = brief.loudness(count)
+    loud = brief.loudness(count) ** 1.5
     place = (sheet.x / np.float32(half) + 1) / 2 * count
     index = np.clip(place, 0, count - 1).astype(np.intp)
     pitch = np.float32(2 * half / count)
@@ -179,7 +184,9 @@ def _bars(sheet: Sheet, brief: Brief, count: int, half: float, tall: float) -> F
 
 def _mirrored(sheet: Sheet, brief: Brief) -> None:
     palette = brief.palette
-    cover = _bars(sheet, brief, int(brief.dice.choice([28, 36, 48])), 0.8 * sheet.right, 0.6)
+    cover = _bars(
+        sheet, brief, int(brief.dice.choice([28, 36, 48])), 0.8 * sheet.right, 0.72 * sheet.bottom
+    )
     tint = smooth(-sheet.right, sheet.right, sheet.x)
     first, last = palette.accent(0), palette.accent(1)
     colour = first + (last - first) * tint
@@ -199,7 +206,10 @@ def _strata(sheet: Sheet, brief: Brief) -> None:
         fine = np.interp(sheet.x[0], places, shape)[None].astype(np.float32)
         fine = sheet_smooth(fine) + 0.03 * wander(dice, sheet.x, 2, 2)
         base = sheet.bottom * (-0.15 + 1.05 * part)
-        sheet.below(np.float32(base) - fine * np.float32(0.75 * (1 - 0.45 * part)), palette.mix(0.9 - 0.85 * part))
+        sheet.below(
+            np.float32(base) - fine * np.float32(0.75 * (1 - 0.45 * part)),
+            palette.mix(0.9 - 0.85 * part),
+        )
 
 
 def sheet_smooth(line: Field) -> Field:
@@ -230,80 +240,13 @@ def _columns(sheet: Sheet, brief: Brief) -> None:
     palette, count = brief.palette, 12
     loud = brief.loudness(count)
     pitch = 2 * sheet.right / count
+    sheet.paint(palette.mix(0.03))
     for number, height in enumerate(loud):
         x = -sheet.right + (number + 0.5) * pitch
-        steps = max(round(float(height) * 16), 1)
+        steps = max(round(float(height) * 15), 1)
         for step in range(steps):
             y = sheet.bottom * (0.94 - 0.11 * step)
-            colour = palette.accent(0) if step >= 12 else palette.mix(0.32 + 0.05 * step)
+            colour = palette.accent(0) if step >= 9 else palette.mix(0.2 + 0.06 * step)
             if step == steps - 1:
                 colour = palette.accent(1)
-            sheet.draw(
-                shapes.box(x, y, pitch * 0.38, sheet.bottom * 0.038, corner=0.012), colour
-            )
-
-
-def draw_flow(sheet: Sheet, brief: Brief) -> None:
-    """Lines that follow one wind. The variant: fine or broad, on the whole sheet or in a disc."""
-    dice, palette = brief.dice, brief.palette
-    broad = brief.variant in {1, 2}
-    count, steps, stride = (420, 46, 0.03) if not broad else (170, 34, 0.035)
-    sheet.paint(brief.ground(0.04))
-    places = dice.uniform(-1.15, 1.15, (count, 2)) * (sheet.right, sheet.bottom)
-    wind = _Wind(dice)
-    path = [places]
-    for _ in range(steps):
-        turn = wind.at(path[-1])
-        path.append(path[-1] + stride * np.stack([np.cos(turn), np.sin(turn)], axis=1))
-    lines = np.stack(path, axis=1).astype(np.float32)  # [count, steps, 2]
-    disc = sheet.edge(np.hypot(sheet.x, sheet.y) - np.float32(0.82)) if brief.variant >= 2 else 1.0
-    tones = [brief.ground(0.9), *palette.loud[:4]]
-    order = np.argsort(lines[:, 0] @ dice.normal(size=2) + dice.normal(0, 0.25, count))
-    for number in range(10):
-        own = lines[order[number * count // 10 : (number + 1) * count // 10]]
-        width = (0.034 if broad else 0.008) * dice.uniform(0.5, 1.5)
-        cover = sheet.stencil(own, width=width)
-        if broad:
-            shadow = sheet.blurred(cover, 0.05) * np.float32(0.4)
-            sheet.paint(palette.mix(0.0), shadow * disc, how="over")
-        sheet.paint(tones[number % 5], cover * disc)
-    if brief.variant == 0:
-        sun = shapes.disc(dice.uniform(-0.4, 0.4), dice.uniform(-0.4, 0.4), dice.uniform(0.18, 0.3))
-        sheet.draw(sun, palette.accent(0))
-
-
-class _Wind:
-    """A direction everywhere: few slow waves on one another."""
-
-    def __init__(self, dice: np.random.Generator) -> None:
-        self.waves = dice.normal(0, 1.3, (4, 2))
-        self.phases = dice.uniform(0, 6.3, 4)
-        self.turn = dice.uniform(0, 6.3)
-
-    def at(self, places: np.ndarray) -> np.ndarray:
-        return self.turn + 0.95 * np.sin(places @ self.waves.T + self.phases).sum(axis=1)
-
-
-def draw_contours(sheet: Sheet, brief: Brief) -> None:
-    """A map of heights; every fifth line is stronger. The variant: ink on paper or light on dark, filled or not."""
-    dice, palette = brief.dice, brief.palette
-    field = sheet.cloud(dice, 1.7, 3)
-    down, across = np.gradient(field, sheet.pixel)
-    slope = np.hypot(down, across).astype(np.float32) + 1e-3
-    levels = int(dice.choice([18, 24, 30]))
-    place = field * levels
-    if brief.variant >= 2:
-        band = np.floor(place) / levels
-        lifted = smooth(0.1, 0.9, band)
-        sheet.paint(palette.mix(lifted if brief.variant == 2 else 1 - lifted))
-        shade = np.exp(-(place % 1) / (levels * slope * np.float32(0.03)))
-        sheet.paint(palette.mix(0.0), shade * np.float32(0.35))
-        return
-    sheet.paint(brief.ground(0.04))
-    high = smooth(0.62, 0.64, field)
-    sheet.paint(palette.accent(0), high * np.float32(0.9))
-    line = np.abs(place - np.round(place)) / (levels * slope)
-    strong = (np.round(place) % 5 == 0).astype(np.float32)
-    sheet.paint(brief.ground(0.9), sheet.edge(line - (0.0025 + 0.0045 * strong)))
-
-
+            sheet.draw(shapes.box(x, y, pitch * 0.38, sheet.bottom * 0.038, corner=0.012), colour)
