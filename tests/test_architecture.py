@@ -20,7 +20,7 @@ SOURCE = REPOSITORY / "src" / "bandstand"
 
 FLOORS = (
     {"audio", "errors", "logs"},
-    {"specs", "settings", "composer", "musicgen"},
+    {"specs", "settings", "composer", "musicgen", "canvas"},
     {"catalog", "jobs"},
     {"store", "blobs", "links", "engines", "fetch"},
     {
@@ -45,7 +45,7 @@ NEXT_DOOR = {
     ("sweep", "service"),
     ("runner", "bulletin"),
 }
-MAKERS = {"composer", "musicgen"}
+MAKERS = {"composer", "musicgen", "canvas"}
 MAKERS_KNOW = {"audio", "errors"}
 # Besides its engine: who only looks at files of a maker, or writes them, and plays nothing.
 MAKERS_FILES = {
@@ -72,6 +72,7 @@ ONLY_IN = {
     "httpx2": {"engines"},
     "diffusers": {"engines"},
     "numba": {"composer"},
+    "PIL": {"canvas"},
     "fastapi": {"dialects", "web", "build"},
     "starlette": {"dialects", "web"},
     "sse_starlette": {"dialects"},

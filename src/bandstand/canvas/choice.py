@@ -148,7 +148,7 @@ def _banned(text: str) -> set[str]:
     said = _plain(text)
     banned = {name for name in (*FAMILIES, *PALETTES) if _says(said, name)}
     for row in _rows():
-        if any(_says(said, word) for word in row.words):
+        if _found(row, said):
             if row.kind == "shows":
                 banned |= {*row.families}
             if row.kind == "colour":
@@ -160,7 +160,7 @@ def _banned(text: str) -> set[str]:
 def _understood(prompt: str) -> Wanted:
     wanted, said = Wanted(), _plain(prompt)
     for row in _rows():
-        found = [word for word in row.words if _says(said, word)]
+        found = _found(row, said)
         if not found:
             continue
         wanted.words.extend(found)
@@ -183,6 +183,13 @@ def _plain(text: str) -> str:
 
 def _says(said: str, word: str) -> bool:
     return f" {word} " in said or f" {word}s " in said
+
+
+def _found(row: Row, said: str) -> list[str]:
+    """Its words that occur, in the plural too; but the blues are not blue."""
+    if row.kind == "colour":
+        return [word for word in row.words if f" {word} " in said]
+    return [word for word in row.words if _says(said, word)]
 
 
 @cache

@@ -103,10 +103,10 @@ def test_four_seeds_of_a_family_differ_visibly(family: str) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_larger_picture_is_the_same_picture(family: str) -> None:
     for seed in range(4):
-        little, large = (small("x", seed=seed, side=side, family=family) for side in (128, 512))
-        reduced = np.asarray(Image.fromarray(large.pixels).reduce(4)).astype(int)
+        little, large = (small("x", seed=seed, side=side, family=family) for side in (256, 512))
+        reduced = np.asarray(Image.fromarray(large.pixels).reduce(2)).astype(int)
 
-        assert np.abs(reduced - little.pixels).mean() / 255 < 0.03
+        assert np.abs(reduced - little.pixels).mean() / 255 < 0.04
 
 
 @pytest.mark.parametrize("prompt", HOSTILE, ids=ascii)
