@@ -17,11 +17,20 @@ import soundfile
 from numpy.typing import NDArray
 
 from bandstand.audio.clip import Clip, Samples
+from bandstand.audio.flac import with_picture
 from bandstand.audio.kinds import FORMATS, Format, Undecodable, admitted
-from bandstand.audio.ogg import with_own_serial
+from bandstand.audio.ogg import with_own_serial, with_vorbis_comment
 from bandstand.audio.resample import to_channels
 from bandstand.audio.riff import FLOAT, PCM, wave_header
-from bandstand.audio.tags import Tags, id3_header, riff_texts, vorbis_texts
+from bandstand.audio.tags import (
+    Cover,
+    Tags,
+    id3_header,
+    picture_block,
+    riff_texts,
+    vorbis_picture,
+    vorbis_texts,
+)
 
 _BLOCK = 65536  # samples per channel
 _RATES_IN = range(1000, 192_001)
@@ -35,12 +44,18 @@ _KINDS_IN = {
 
 
 def encode(
-    clip: Clip, encoding: str, target: Path | str | BinaryIO, tags: Tags | None = None
+    clip: Clip,
+    encoding: str,
+    target: Path | str | BinaryIO,
+    tags: Tags | None = None,
+    *,
+    cover: Cover | None = None,
 ) -> None:
     """Write a clip as a whole file.
 
     encoding  a name in FORMATS
     target    a path, or a file open for writing bytes; need not be seekable
+    cover     for MP3 (beside tags), FLAC and Ogg; WAV has no place for it
     raises    ValueError for an unknown encoding, an empty clip, NaN or infinite samples, and a rate
               that the format cannot hold (MP3 has nine); beyond -1..1 all but wav32f are clipped
     """
@@ -55,9 +70,9 @@ def encode(
         raise ValueError("the samples are not all finite numbers")
     if isinstance(target, str | Path):
         with Path(target).open("wb") as file:
-            _write(clip, form, file, tags)
+            _write(clip, form, file, tags, cover)
     else:
-        _write(clip, form, target, tags)
+        _write(clip, form, target, tags, cover)
 
 
 def decode(
@@ -83,11 +98,13 @@ def decode(
     return to_channels(clip, channels) if channels else clip
 
 
-def _write(clip: Clip, form: Format, file: BinaryIO, tags: Tags | None) -> None:
+def _write(
+    clip: Clip, form: Format, file: BinaryIO, tags: Tags | None, cover: Cover | None
+) -> None:
     if form.container == "WAV":
         _write_wave(clip, form, file, tags)
     else:
-        file.write(_compressed(clip, form, tags))
+        file.write(_touched(_compressed(clip, form, tags), form.container, tags, cover))
 
 
 def _write_wave(clip: Clip, form: Format, file: BinaryIO, tags: Tags | None) -> None:
@@ -121,11 +138,20 @@ def _compressed(clip: Clip, form: Format, tags: Tags | None) -> bytes:
         # Trap: libsndfile 1.2 overflows its stack when a long Vorbis stream is written in one call.
         for block in _blocks(clip):
             file.write(_to_int16(block) if form.subtype == "PCM_16" else block.clip(-1.0, 1.0))
-    if form.container == "OGG":
-        return with_own_serial(stream.getvalue())
-    if tags and form.container == "MP3":
-        return id3_header(tags) + stream.getvalue()
     return stream.getvalue()
+
+
+def _touched(stream: bytes, container: str, tags: Tags | None, cover: Cover | None) -> bytes:
+    """What libsndfile does not write: ID3, the cover, a serial number that is not chance."""
+    if container == "OGG":
+        return with_own_serial(
+            with_vorbis_comment(stream, vorbis_picture(cover)) if cover else stream
+        )
+    if container == "FLAC" and cover:
+        return with_picture(stream, picture_block(cover))
+    if container == "MP3" and tags:
+        return id3_header(tags, cover) + stream
+    return stream
 
 
 def _blocks(clip: Clip) -> Iterator[Samples]:

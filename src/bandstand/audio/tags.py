@@ -1,17 +1,31 @@
 """What a file says about itself: prompt, seed, model, engine and licence, in the words of each container.
 
 Not a reader of strangers' tags; of those only the length of an ID3 header matters, to look behind it.
-Source: ID3 tag version 2.4.0, main structure and native frames (id3.org, 2000); RIFF MCI 1991 for INFO.
+Source: ID3 tag version 2.4.0, main structure and native frames (id3.org, 2000); RIFF MCI 1991 for INFO;
+RFC 9639, section 8.8, for the picture of FLAC, which Vorbis comments carry in base64.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import struct
 from dataclasses import dataclass
 
 _TITLE_MAX = 80
 _ID3_HEADER = 10
 _UTF8 = b"\x03"
+_FRONT_COVER = 3
+_BITS_PER_PIXEL = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cover:
+    """A JPEG that players show beside the track; width and height in pixels."""
+
+    jpeg: bytes
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +88,7 @@ def vorbis_texts(tags: Tags) -> dict[str, str]:
     }
 
 
-def id3_header(tags: Tags) -> bytes:
+def id3_header(tags: Tags, cover: Cover | None = None) -> bytes:
     """An ID3v2.4 tag to stand in front of MP3 frames; libsndfile itself writes only ID3v1."""
     frames = b"".join(
         (
@@ -83,9 +97,23 @@ def id3_header(tags: Tags) -> bytes:
             _id3_frame(b"TSSE", tags.software.encode()),
             _id3_frame(b"TCOP", tags.licence.encode()),
             _id3_frame(b"TXXX", b"LICENSE\0" + tags.licence.encode()),
+            _id3_picture(cover) if cover else b"",
         )
     )
     return b"ID3\x04\x00\x00" + _synchsafe(len(frames)) + frames
+
+
+def picture_block(cover: Cover) -> bytes:
+    """The body of FLAC's PICTURE block."""
+    kind = b"image/jpeg"
+    sizes = (cover.width, cover.height, _BITS_PER_PIXEL, 0, len(cover.jpeg))
+    head = struct.pack(f">II{len(kind)}sI", _FRONT_COVER, len(kind), kind, 0)
+    return head + struct.pack(">5I", *sizes) + cover.jpeg
+
+
+def vorbis_picture(cover: Cover) -> bytes:
+    """A Vorbis comment, name and all."""
+    return b"METADATA_BLOCK_PICTURE=" + base64.b64encode(picture_block(cover))
 
 
 def id3_length(head: bytes) -> int:
@@ -99,6 +127,12 @@ def id3_length(head: bytes) -> int:
 
 def _id3_frame(name: bytes, text: bytes) -> bytes:
     return name + _synchsafe(len(_UTF8 + text)) + b"\0\0" + _UTF8 + text
+
+
+def _id3_picture(cover: Cover) -> bytes:
+    latin1 = b"\0"
+    body = latin1 + b"image/jpeg\0" + bytes([_FRONT_COVER]) + b"\0" + cover.jpeg
+    return b"APIC" + _synchsafe(len(body)) + b"\0\0" + body
 
 
 def _synchsafe(size: int) -> bytes:

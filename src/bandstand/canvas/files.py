@@ -44,7 +44,11 @@ def to_file(
         image.save(out, "PNG", pnginfo=_chunks(picture, told, describe=describe), compress_level=5)
     else:
         exif = _exif(image, picture, told, describe=describe)
-        options = {"method": 4} if format == "webp" else {"subsampling": 0, "optimize": True}
+        options = (
+            {"method": 4}
+            if format == "webp"
+            else {"subsampling": 0 if quality >= 90 else 2, "optimize": True}
+        )
         image.save(out, format.upper(), quality=quality, exif=exif, **options)
     return out.getvalue()
 
