@@ -52,6 +52,7 @@ MAKERS_FILES = {
     "engines/weights.py": {"bandstand.musicgen.describe", "bandstand.musicgen.sizes"},
     "engines/convert.py": {"bandstand.musicgen.checkpoints"},
     "engines/device.py": {"bandstand.musicgen.native.library"},
+    "engines/cover.py": {"bandstand.canvas"},
 }
 DIALECTS_NEVER = {
     "store",

@@ -80,7 +80,7 @@ class Artifact:
     """A stored result.
 
     name   file name a person may see, "track.wav"
-    kind   "audio", "midi" or "plan"
+    kind   "audio", "cover", "midi", "plan" or "stems"
     key    where `blobs` has it
     about  facts to show: seconds, rate, channels, lufs ...
     copy   address of the same in the account's own bucket, for accounts that have one

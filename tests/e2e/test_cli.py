@@ -158,7 +158,9 @@ class TestGenerate:
 
         done = shell.run("calm piano, 90 bpm", "-s", "2", "-o", "calm.wav", "--extras", "--json")
 
-        assert shell.files() == {"calm.wav", "calm.score.mid", "calm.plan.json"}
+        assert shell.files() == {
+            *("calm.wav", "calm.score.mid", "calm.plan.json", "calm.cover.jpg")
+        }
         about = json.loads(done.stdout)["files"][0]["about"]
         assert (about["bpm"], about["seconds"]) == (90.0, 2.0)
 

@@ -26,6 +26,7 @@ from bandstand.composer.soundfonts.sampler import SoundSet
 from bandstand.composer.soundfonts.search import find_soundset
 from bandstand.composer.stems import stem_names
 from bandstand.engines import Equipment, Extra, Inputs, Made, Report
+from bandstand.engines.cover import cover_of
 from bandstand.errors import Canceled
 from bandstand.specs import Encoding, MusicSpec
 
@@ -69,7 +70,7 @@ class ComposerEngine:
         about = {name: plan[name] for name in SHOWN if name in plan}
         report.log(", ".join(f"{name}: {about[name]}" for name in ("style", "bpm", "key", "metre")))
         clip = await _played(piece, round(spec.seconds * piece.rate), report)
-        extras = _extras(piece, plan)
+        extras = (*_extras(piece, plan), await asyncio.to_thread(cover_of, clip, spec))
         if spec.stems is not None:
             extras = (*extras, await _stems(piece, spec.stems, report))
         return Made(

@@ -11,6 +11,7 @@ import torch
 
 from bandstand.audio.clip import Clip
 from bandstand.engines import Equipment, Inputs, Made, Report
+from bandstand.engines.cover import cover_of
 from bandstand.engines.shelf import Keeping, Shelf
 from bandstand.engines.weights import InstalledModel, files_of, find_model, look_at
 from bandstand.errors import Misconfigured
@@ -65,7 +66,9 @@ class MusicGenEngine:
             working.add_done_callback(lambda done: done.cancelled() or done.exception())
             brake.pull()
             raise
-        return Made(clip=clip, about={"device": self._device, "precision": self._precision})
+        cover = await asyncio.to_thread(cover_of, clip, spec)
+        about = {"device": self._device, "precision": self._precision}
+        return Made(clip=clip, extras=(cover,), about=about)
 
     async def _work(self, model: str, piece: Piece, report: Report, brake: Brake) -> Clip:
         alive = asyncio.create_task(_say_alive(report))

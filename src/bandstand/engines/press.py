@@ -10,6 +10,7 @@ from bandstand.audio.loudness import integrated_loudness, normalize, true_peak
 from bandstand.audio.resample import resample, to_channels
 from bandstand.audio.tags import Tags
 from bandstand.engines import Made
+from bandstand.engines.cover import embeddable
 from bandstand.engines.spool import Pressed, aside, finish, pressed
 from bandstand.specs import MusicSpec
 
@@ -35,7 +36,7 @@ def _write(made: Made, spec: MusicSpec, tags: Tags, folder: Path) -> list[Presse
         clip = resample(clip, spec.sample_rate)
     form = FORMATS[spec.encoding.value]
     track = folder / f"track.{form.extension}"
-    encode(clip, spec.encoding.value, track, tags)
+    encode(clip, spec.encoding.value, track, tags, cover=embeddable(made.extras))
     about = {
         "seconds": clip.seconds,
         "rate": clip.rate,
