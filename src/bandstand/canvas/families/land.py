@@ -131,7 +131,7 @@ def _curtain(sheet: Sheet, brief: Brief, level: float, colour: Field) -> None:
     bright = smooth(-0.7, 0.8, wander(dice, sheet.x, 1.1, 2)) * rays
     up = hem - sheet.y
     tall = 0.42 + 0.25 * wander(dice, sheet.x, 2.5, 2)
-    light = smooth(-0.06, 0.03, up) * np.exp(-np.maximum(up, 0) / np.maximum(tall, 0.15))
+    light = smooth(-0.2, 0.06, up) * np.exp(-np.maximum(up, 0) / np.maximum(tall, 0.15))
     sheet.paint(colour, np.clip(light * bright * np.float32(1.5), 0, 1), how="screen")
 
 
