@@ -10,7 +10,6 @@ import numpy as np
 
 from bandstand.composer.compose.chart import Bar, Event, hits
 from bandstand.composer.compose.voicing import voice_chord
-from bandstand.composer.instruments import INSTRUMENTS
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.plan.style import Comping
@@ -104,7 +103,6 @@ def arpeggiate(
     """Broken chords; a digit of the pattern is a note of the chord, counted from below."""
     patterns = plan.style.idioms(plan.metre).arp
     pattern = patterns[int(dice.integers(len(patterns)))]
-    instrument = INSTRUMENTS[voice.instrument]
     events: list[Event] = []
     previous: tuple[int, ...] = ()
     for bar in bars:
@@ -117,7 +115,6 @@ def arpeggiate(
             notes = voicings[bar.chord_at(offset).start]
             octave, note = divmod(int(symbol), len(notes))
             pitch = notes[note] + 12 * octave
-            pitch = pitch if pitch <= instrument.high else pitch - 12
             events.append((bar.start + offset, max(length, 0.3), pitch, strength))
     return events
 

@@ -12,7 +12,7 @@ from bandstand.composer.compose import bass, comp, ending, groove, harmony, idio
 from bandstand.composer.compose.arrange import arrange, soloist
 from bandstand.composer.compose.chart import Bar, Event, write_chart
 from bandstand.composer.compose.counter import answer
-from bandstand.composer.compose.edit import edit
+from bandstand.composer.compose.edit import edit, in_reach
 from bandstand.composer.compose.figures import Row
 from bandstand.composer.compose.holes import fill_holes
 from bandstand.composer.compose.perform import perform
@@ -136,7 +136,7 @@ def _score(
             Part(
                 voice.role,
                 voice.instrument,
-                perform(events, plan, voice.role, hands),
+                perform(in_reach(events, voice), plan, voice.role, hands),
                 voice.level,
                 voice.pan,
             )

@@ -1,4 +1,6 @@
-"""What happens to a part after it has been written: breaks, swells, the lifted last chorus, the fade. Adds no note."""
+"""What happens to a part after it has been written: breaks, swells, the lifted last chorus, the fade; and what the
+instrument does not reach. Adds no note.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Sequence
 
 from bandstand.composer import theory
 from bandstand.composer.compose.chart import Event
+from bandstand.composer.compose.melody import fold
 from bandstand.composer.instruments import INSTRUMENTS
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
@@ -26,8 +29,18 @@ def edit(events: Sequence[Event], voice: Voice, plan: Plan) -> list[Event]:
         if section.name in {"build", "outro"}:
             edited = _swelling(edited, section, plan)
         if section.lift and INSTRUMENTS[voice.instrument].family != "kit":
-            edited = _lifted(edited, section, voice, plan)
+            edited = _lifted(edited, section, plan)
     return _fading(edited, plan) if plan.fade else edited
+
+
+def in_reach(events: Sequence[Event], voice: Voice) -> list[Event]:
+    """The part with every note in an octave that the instrument has; all parts of all pieces pass here."""
+    known = INSTRUMENTS[voice.instrument]
+    if known.family == "kit":
+        return list(events)
+    return [
+        (at, length, fold(pitch, known.low, known.high), loud) for at, length, pitch, loud in events
+    ]
 
 
 def _stop(section: Section, plan: Plan) -> tuple[float, float]:
@@ -60,18 +73,16 @@ def _swelling(events: Sequence[Event], section: Section, plan: Plan) -> list[Eve
     return swelled
 
 
-def _lifted(events: Sequence[Event], section: Section, voice: Voice, plan: Plan) -> list[Event]:
+def _lifted(events: Sequence[Event], section: Section, plan: Plan) -> list[Event]:
     """Everything from the start of the section to its end, some semitones higher; to the end of the piece in the last."""
     start = section.first_bar * plan.metre.beats
     end = (section.first_bar + section.bars) * plan.metre.beats
     if section is plan.sections[-1]:
         end = float("inf")
-    high = INSTRUMENTS[voice.instrument].high
-    lifted: list[Event] = []
-    for at, length, pitch, loud in events:
-        raised = pitch + (section.lift if start - 1e-6 <= at < end - 1e-6 else 0)
-        lifted.append((at, length, raised if raised <= high else raised - 12, loud))
-    return lifted
+    return [
+        (at, length, pitch + (section.lift if start - 1e-6 <= at < end - 1e-6 else 0), loud)
+        for at, length, pitch, loud in events
+    ]
 
 
 def _fading(events: Sequence[Event], plan: Plan) -> list[Event]:

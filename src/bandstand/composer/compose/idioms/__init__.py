@@ -43,6 +43,7 @@ IDIOMS: Mapping[str, Mapping[Role, Player]] = {
     "techno": techno.PLAYERS,
     "breaks": breaks.PLAYERS,
     "drift": drift.PLAYERS,
+    "new-age": drift.NEW_AGE,
     "chip": chip.PLAYERS,
     "cinematic": orchestra.CINEMATIC,
     "classical": orchestra.CLASSICAL,

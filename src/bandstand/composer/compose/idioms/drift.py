@@ -1,4 +1,4 @@
-"""Ambient: notes that come back each in its own time, and so never meet the same way twice. No beat, and hardly a tune.
+"""Ambient and new age: notes that come back each in its own time, and so never meet the same way twice. No beat.
 
 Every voice is a few loops of one long note. The lengths of the loops share no factor, so that the whole repeats only
 after hours. Source: Brian Eno's account of "Music for Airports" (1978): loops of tape of incommensurable length.
@@ -34,11 +34,52 @@ FLOATS = {
         ("........X-------", "x-------X-------"),
         ("X-------x---x---", "X-----------...."),
         ("....x---X-------", "----............"),
+        ("x---x---X-------", "----........x---"),
+        ("X---------------", "....x---x---X---"),
+        ("......x-X-------", "........x-------"),
+        ("X-----x-x-------", "....X-----------"),
     ),
-    "triple": (("X-------x---", "X-----------"), ("....X-------", "x---X-------")),
-    "compound": (("X-----x-----", "X-----------"), ("......X-----", "x-----X-----")),
+    "triple": (
+        ("X-------x---", "X-----------"),
+        ("....X-------", "x---X-------"),
+        ("x---x---X---", "--------...."),
+        ("........x---", "X-------x---"),
+    ),
+    "compound": (
+        ("X-----x-----", "X-----------"),
+        ("......X-----", "x-----X-----"),
+        ("x---x-X-----", "------......"),
+        ("X-----------", "......x---x-"),
+    ),
 }
 FLOAT = tune.Manner(rhythms=FLOATS, scheme="abac", centre=71, reach=9, length=0.98)
+CALMS = {
+    "duple": (
+        ("X-----x-x---x---", "X-----------x---"),
+        ("x---x---X-----x-", "x-------X-------"),
+        ("..x-x-x-X-------", "x---x---X-------"),
+        ("X-------x-x-x---", "X-----x-x-------"),
+        ("....x-x-X-------", "x-x-x---X-------"),
+        ("X---x-x-x-----x-", "X---------------"),
+        ("x-----x-X-------", "..x---x-x---X---"),
+        ("X-x-x---X-------", "x---X-------...."),
+    ),
+    "triple": (
+        ("X---x---x---", "X-------x---"),
+        ("X-----x-x---", "X-----------"),
+        ("x---x-x-x---", "x---X-------"),
+        ("....x---x-x-", "X-------x---"),
+        ("X-------x-x-", "x---X-------"),
+    ),
+    "compound": (
+        ("X---x-X---x-", "X-----------"),
+        ("x-x-x-X-----", "x---x-X-----"),
+        ("X-----x---x-", "X-----x-----"),
+        ("..x-x-X---x-", "x---x-X-----"),
+    ),
+}
+CALM = tune.Manner(rhythms=CALMS, scheme="abac", centre=72, reach=10, length=1.0)
+"""New age has a tune, unhurried, over the same floating ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +142,13 @@ def float_over(
     return tune.sing(bars, plan, voice, dice, FLOAT)
 
 
+def sing_calmly(
+    bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator
+) -> list[Event]:
+    """A clear tune of quarters and halves that takes its time."""
+    return tune.sing(bars, plan, voice, dice, CALM)
+
+
 def swell(
     bars: Sequence[Bar], _plan: Plan, voice: Voice, _dice: np.random.Generator
 ) -> list[Event]:
@@ -126,3 +174,4 @@ PLAYERS = {
     Role.COMP: drift,
     Role.BASS: swell,
 }
+NEW_AGE = {**PLAYERS, Role.LEAD: sing_calmly}

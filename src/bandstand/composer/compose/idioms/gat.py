@@ -23,7 +23,7 @@ CELLS = ((1.0,), (1.0,), (0.5, 0.5), (0.5, 0.5), (0.75, 0.25), (0.25, 0.25, 0.5)
 """How a beat is struck: da, diri ..."""
 FEW = ((2.0,), (3.0,), (1.0, 1.0), (1.5, 0.5))
 LINE_BARS = 2
-DRAWN = 3
+DRAWN = 4
 TAN = 0.25
 TAN_ROOM = 2.0  # beats
 TAN_FROM = 0.6  # intensity
@@ -122,7 +122,8 @@ def _gat_line(soloist: Soloist, plan: Plan, tala: Tala, name: str) -> Phrase:
     cells = CELLS if tala.matra == 1.0 else CELLS[:4]
     high = 7 if name == "b" else 0
     half = plan.metre.beats * LINE_BARS / 2
-    lines = (*raga.pakad, raga.aroha[:4], raga.aroha[3:], raga.avaroha[:4], raga.avaroha[3:])
+    ways = (raga.aroha, raga.avaroha)
+    lines = (*raga.pakad, *(way[n : n + 4] for way in ways for n in range(len(way) - 3)))
     drawn = [lines[int(n)] for n in dice.integers(len(lines), size=DRAWN)]
     # Of some the one that rests most: the raga is told by where it dwells.
     chosen = max(drawn, key=lambda line: sum(n % 12 in raga.rests for n in line) / len(line))

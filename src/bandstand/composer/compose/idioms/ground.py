@@ -91,11 +91,6 @@ def closest(pitch_class: int, wanted: float, instrument: str) -> int:
     return nearest(range(low, known.high + 1, 12), wanted)
 
 
-def fold(pitch: int, instrument: str) -> int:
-    """The same note, in the octave nearest to where it was, that the instrument has."""
-    return closest(pitch % 12, pitch, instrument)
-
-
 def close(chord: Chord, instrument: str, centre: float, size: int = 4) -> tuple[int, ...]:
     """The chord in close position around a pitch; a note a semitone below its root takes the root's place."""
     notes = chord.notes

@@ -17,12 +17,16 @@ from bandstand.composer.compose.idioms import ground
 from bandstand.composer.instruments import INSTRUMENTS, KEYS
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
-from bandstand.composer.score import Role
+from bandstand.composer.score import Chord, Role
 
 BREATH = 16
 """Bars in which a filter opens and closes once."""
 EUCLID = ((5, 16), (7, 16), (3, 16), (9, 16), (5, 12), (7, 12))
 """Strokes and steps of loops; those of twelve steps walk against the bar."""
+RINGS = (*EUCLID, (6, 16), (5, 14), (4, 12), (8, 16))
+TURNS = (0, 0, 1, -1, 1)
+"""Rings of the tune, and by how many notes it moves from step to step."""
+TUNE_CENTRE = 62
 BASSES = (
     "..xx..xx..xx..xx",
     "..x...x...x...x.",
@@ -116,38 +120,71 @@ def rumble(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Genera
     return ground.within(events, bars)
 
 
+def circle(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
+    """The tune: a ring of few notes that turns around the root, each close to the one before.
+
+    Between the beats it also takes the notes of the scale that rub with none of the chord.
+    """
+    line = _ring(RINGS, dice)
+    heights = dice.choice(TURNS, size=len(line)).cumsum() % len(TURNS) - 1
+    pulse = theory.pulse(plan.metre)
+    events: list[Event] = []
+    for bar in bars:
+        gate = openness(bar)
+        for step, offset in _let_through(line, bar, gate):
+            chord = bar.chord_at(offset)
+            home = ground.closest(chord.root, TUNE_CENTRE, voice.instrument)
+            rungs = _beside(chord, plan, voice)
+            at = rungs.index(home) + int(heights[step])
+            pitch = rungs[min(max(at, 0), len(rungs) - 1)]
+            if offset % pulse == 0.0:
+                pitch = ground.nearest([p for p in rungs if p % 12 in chord.notes], pitch)
+            events.append((bar.start + offset, 0.2 + 0.2 * gate, pitch, 0.45 + 0.35 * gate))
+    return ground.within(events, bars)
+
+
+def _beside(chord: Chord, plan: Plan, voice: Voice) -> list[int]:
+    """The pitches around the tune's centre that rub with no note of a chord."""
+    rubbing = {(note + way) % 12 for note in chord.notes for way in (1, 11)}
+    classes = (theory.scale(plan.key) - rubbing) | set(chord.notes)
+    return ground.ladder(classes, voice.instrument, TUNE_CENTRE, 9)
+
+
 def sequence(
     bars: Sequence[Bar], _plan: Plan, voice: Voice, dice: np.random.Generator
 ) -> list[Event]:
-    """A sequencer: few notes in a ring, let through one by one as the filter opens."""
-    rings = EUCLID if voice.role is Role.ARP else EUCLID[:3]
-    strokes, steps = rings[int(dice.integers(len(rings)))]
-    line = euclid(strokes, steps, int(dice.integers(steps)))
-    ring = (0, 0, 0, 0, 0, 1, 1, 2) if voice.role is Role.LEAD else (0, 0, 0, 1, 2, 2, 3, 4)
-    degrees = [int(n) for n in dice.choice(ring, size=steps)]
-    centre = 62 if voice.role is Role.LEAD else 66
+    """A sequencer: the notes of the chord in a ring, let through one by one as the filter opens."""
+    line = _ring(EUCLID, dice)
+    degrees = [int(n) for n in dice.choice((0, 0, 0, 1, 2, 2, 3, 4), size=len(line))]
+    high = INSTRUMENTS[voice.instrument].high
     events: list[Event] = []
     for bar in bars:
-        first = round(4 * bar.start)
         gate = openness(bar)
-        heard = 0
-        for n in range(round(4 * bar.beats)):
-            step = (first + n) % steps
-            opened = _weight(first + n) <= gate or step == line.index("x")
-            if line[step] != "x" or not opened:
-                continue
-            chord = bar.chord_at(n * 0.25)
-            notes = ground.close(chord, voice.instrument, centre)
-            place = degrees[step]
-            pitch = notes[place % len(notes)]
-            lifted = pitch + 12 * (place // len(notes))
-            pitch = lifted if lifted <= INSTRUMENTS[voice.instrument].high else pitch
-            events.append((bar.start + n * 0.25, 0.2 + 0.2 * gate, pitch, 0.45 + 0.35 * gate))
-            heard += 1
-        if not heard:
-            notes = ground.close(bar.chords[0], voice.instrument, centre)
-            events.append((bar.start, 0.25, notes[0], 0.5))
+        for step, offset in _let_through(line, bar, gate):
+            notes = ground.close(bar.chord_at(offset), voice.instrument, 66)
+            octave, place = divmod(degrees[step], len(notes))
+            pitch = notes[place]
+            lifted = pitch + 12 * octave
+            pitch = lifted if lifted <= high else pitch
+            events.append((bar.start + offset, 0.2 + 0.2 * gate, pitch, 0.45 + 0.35 * gate))
     return ground.within(events, bars)
+
+
+def _ring(rings: Sequence[tuple[int, int]], dice: np.random.Generator) -> str:
+    strokes, steps = rings[int(dice.integers(len(rings)))]
+    return euclid(strokes, steps, int(dice.integers(steps)))
+
+
+def _let_through(line: str, bar: Bar, gate: float) -> list[tuple[int, float]]:
+    """Steps of a ring and their offsets in a bar: the first of the ring always, the others as the filter opens."""
+    first = round(4 * bar.start)
+    places = [(n, (first + n) % len(line)) for n in range(round(4 * bar.beats))]
+    heard = [
+        (step, n * 0.25)
+        for n, step in places
+        if line[step] == "x" and (_weight(first + n) <= gate or step == line.index("x"))
+    ]
+    return heard or [(line.index("x"), 0.0)]
 
 
 def stab(bars: Sequence[Bar], _plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
@@ -163,7 +200,7 @@ def stab(bars: Sequence[Bar], _plan: Plan, voice: Voice, dice: np.random.Generat
 
 
 PLAYERS = {
-    Role.LEAD: sequence,
+    Role.LEAD: circle,
     Role.ARP: sequence,
     Role.COMP: stab,
     Role.BASS: rumble,
