@@ -8,6 +8,7 @@ import pytest
 
 from bandstand.composer import theory
 from bandstand.composer.plan.plan import make_plan
+from bandstand.composer.plan.style import style
 from bandstand.composer.prompt.parse import parse
 from bandstand.composer.score import Given, Key, Note, Role
 
@@ -43,6 +44,16 @@ def test_tempo_words_move_the_tempo(words, low, high):
     moved = [make_plan(parse(f"{words} rock"), 30, seed).bpm for seed in range(8)]
 
     assert (min(moved) >= max(usual)) if words == "fast" else (max(moved) <= min(usual))
+
+
+def test_mid_tempo_lies_in_the_middle_of_the_style_and_smaller_words_move_it_less():
+    low, high = style("rock").bpm
+    paces = ("slow", "relaxed tempo", "mid tempo", "moderately fast", "fast")
+    tempi = [[make_plan(parse(f"{w} rock"), 30, seed).bpm for seed in range(8)] for w in paces]
+    means = [sum(row) / len(row) for row in tempi]
+
+    assert means == sorted(means)
+    assert all(low <= bpm <= high for row in tempi[1:4] for bpm in row)
 
 
 def test_a_sad_piece_is_minor_and_a_happy_one_major():
@@ -108,3 +119,21 @@ def test_a_given_tune_moves_to_the_key_that_is_asked():
 
     assert plan.given is not None
     assert [note.pitch for note in plan.given.tune] == [62, 65, 69]
+
+
+def test_in_minor_changes_the_mode_of_a_given_tune_and_keeps_its_tonic():
+    tune = tuple(Note(float(n), 1.0, pitch, 0.7) for n, pitch in enumerate((60, 64, 67)))
+    heard = Given(tune=tune, key=Key(0, "major"))
+    plan = make_plan(parse("pop in a minor key"), 30, 1, given=heard)
+
+    assert plan.key == Key(0, "minor")
+    assert plan.given is not None
+    assert [note.pitch for note in plan.given.tune] == [60, 63, 67]
+
+
+def test_genres_that_are_not_wanted_are_not_found_by_instrument_or_mood_either():
+    for prompt in ("sitar, tabla, no indian classical", "calm and meditative, no ambient"):
+        unwanted = parse(prompt).excluded_genres
+
+        assert unwanted
+        assert make_plan(parse(prompt), 30, 1).style.name not in unwanted

@@ -77,7 +77,7 @@ def make_plan(
     # Or one seed would put every style into the same key.
     dice = chance.stage(seed, chance.PLAN, chosen.name)
     bpm = intent.bpm or given.bpm or _bpm(intent, chosen, dice)
-    key = intent.key or given.key or _key(intent, chosen, dice)
+    key = intent.key or _given_key(given, intent.mode) or _key(intent, chosen, dice)
     metre = intent.metre or given.metre or chosen.metre
     hard = "hard-ending" in intent.flags
     bars = form.whole_bars(seconds, bpm, metre, hard=hard)
@@ -160,14 +160,29 @@ def _of_mood(intent: Intent) -> str:
 def _bpm(intent: Intent, chosen: Style, dice: np.random.Generator) -> float:
     low, high = intent.tempo or chosen.bpm
     if intent.pace is not None and intent.tempo is None:
-        width = 0.12 * (low + high)
-        low, high = (low - width, low) if intent.pace < 0 else (high, high + width)
-        if abs(intent.pace) > 1.2:
-            low, high = low + intent.pace * width / 2, high + intent.pace * width / 2
+        low, high = _paced(low, high, intent.pace)
     # Lively pieces lie in the upper half of what the style allows, calm ones in the lower.
     middle = 0.5 + 0.35 * (intent.energy or 0.0)
     share = min(max(middle + dice.uniform(-0.3, 0.3), 0.0), 1.0)
     return float(round(min(max(low + share * (high - low), 40.0), 240.0)))
+
+
+def _paced(low: float, high: float, pace: float) -> tuple[float, float]:
+    """The half of a style's range where a pace lies; plain "slow" and "fast" lie beyond its ends."""
+    if abs(pace) < 1.0:
+        middle, quarter = low + (0.5 + 0.5 * pace) * (high - low), 0.25 * (high - low)
+        return middle - quarter, middle + quarter
+    width = 0.12 * (low + high)
+    low, high = (low - width, low) if pace < 0 else (high, high + width)
+    beyond = pace * width / 2 if abs(pace) > 1.2 else 0.0
+    return low + beyond, high + beyond
+
+
+def _given_key(given: Given, mode: str | None) -> Key | None:
+    """The key of what is given, in the mode that is asked: "in minor" changes the mode and keeps the tonic."""
+    if given.key is None or mode is None or mode in {given.key.mode, theory.family(given.key.mode)}:
+        return given.key
+    return replace(given.key, mode=mode)
 
 
 def _key(intent: Intent, chosen: Style, dice: np.random.Generator) -> Key:
