@@ -66,6 +66,7 @@ def manner_of(plan: Plan) -> tune.Manner:
         reach=9,
         strict=0.9,
         leaps=0.35,
+        borne=0.4,
         length=0.97,
     )
 
@@ -87,8 +88,9 @@ def _ornamented(
     known = INSTRUMENTS[voice.instrument]
     pulse = theory.pulse(plan.metre)
     quick = 0.25 if is_quick(plan) else 0.5
-    # The same place of the tune is dressed in the same way each time.
-    rolls = dice.random(round(16 * plan.metre.beats)).tolist()
+    # The same place of a phrase is dressed in the same way each time.
+    phrase = (1 if is_quick(plan) else 2) * plan.metre.beats
+    rolls = dice.random(round(4 * phrase)).tolist()
     dressed: list[Event] = []
     for event in events:
         start, length, pitch, _ = event

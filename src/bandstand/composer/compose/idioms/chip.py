@@ -39,7 +39,7 @@ TUNES = {
     "compound": (("X-x-x-X---x-", "X-x-x-X-----"), ("X---x-X-x-x-", "x-x-x-X-----")),
 }
 LEAD = tune.Manner(
-    rhythms=TUNES, scheme="abac", centre=74, reach=11, length=0.88, leaps=0.7, strict=1.5
+    rhythms=TUNES, scheme="aaba", centre=74, reach=11, length=0.88, leaps=0.7, strict=1.5
 )
 SLIDE_SECONDS = 0.025
 DRUMS = (

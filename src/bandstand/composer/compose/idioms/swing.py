@@ -126,7 +126,8 @@ def _approach(
         wanted = target + 2 * side if (target + 2 * side) % 12 in scale else target - side
     if dice.random() < 0.2:
         wanted = target + 7 if target + 7 <= reach[1] else target - 5
-    return wanted if reach[0] <= wanted <= reach[1] else target + 1
+    within = reach[0] <= wanted <= reach[1]
+    return wanted if within else target + (1 if target < reach[1] else -1)
 
 
 def _step_on(

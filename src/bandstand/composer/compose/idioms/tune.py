@@ -26,8 +26,6 @@ TOO_WIDE, FAR = 9.0, 8
 STRANGE = 1.2
 RUBBING = 0.9
 LONG = 1.0
-BORNE = 0.22
-"""Share of the notes on beats that may stand beside the chord when a phrase comes back."""
 Rhythm = tuple[str, ...]
 """Bars of sixteenths, as in `ground.strokes`."""
 Scale = Callable[[Plan, Chord], frozenset[int]]
@@ -44,6 +42,7 @@ class Manner:
     strict     how much it costs to leave the chord on a beat, 1 = as usual
     length     share of its written length that a note sounds
     leaps      what thirds and wider steps cost, 1 = as usual
+    borne      share of the notes on beats that may stand beside the chord when a phrase comes back
     ahead      beats by which notes come early (late when negative), drawn for each phrase up to this
     """
 
@@ -56,6 +55,7 @@ class Manner:
     length: float = 0.92
     ahead: float = 0.0
     leaps: float = 1.0
+    borne: float = 0.22
     scale: Scale | None = None
 
 
@@ -200,7 +200,7 @@ def _set(
     wanted = [centre + step for step in figure.contour[: len(slots)]]
     wanted += [centre] * (len(slots) - len(wanted))
     placed = [(s[1], s[2], chord) for s, chord in zip(slots, chords, strict=True)]
-    pitches = next((line for line in before if _suits(line, placed, plan)), ())
+    pitches = next((line for line in before if _suits(line, placed, plan, manner.borne)), ())
     if not pitches:
         found = pitches_for(wanted, placed, rungs, plan, manner)
         pitches = tuple(_approached(found, placed, plan, voice, manner.chromatic, dice))
@@ -216,7 +216,9 @@ def _set(
     ]
 
 
-def _suits(line: Sequence[int], slots: Sequence[tuple[float, float, Chord]], plan: Plan) -> bool:
+def _suits(
+    line: Sequence[int], slots: Sequence[tuple[float, float, Chord]], plan: Plan, borne: float
+) -> bool:
     """Whether a line sung before can be sung over these chords: few notes on beats beside them, none that rubs for long."""
     pulse = theory.pulse(plan.metre)
     strange = strong = 0
@@ -229,7 +231,7 @@ def _suits(line: Sequence[int], slots: Sequence[tuple[float, float, Chord]], pla
         if offset % pulse == 0:
             strong += 1
             strange += 0 not in above
-    return strange <= BORNE * strong
+    return strange <= borne * strong
 
 
 def _of_key(plan: Plan, chord: Chord) -> frozenset[int]:
