@@ -84,27 +84,26 @@ def test_the_critic_hears_a_wrong_note():
     assert critic.worth(marks) < critic.worth(score.marks)
 
 
-@pytest.mark.slow
 @every_style
-def test_eight_seeds_of_any_style_have_tunes_and_chords_of_their_own(name):
-    assert_seeds_differ(name)
+def test_seeds_of_any_style_have_tunes_and_chords_of_their_own(name):
+    assert_seeds_differ(name, seeds=4, progressions=2)
 
 
-@pytest.mark.parametrize("name", ["pop", "house", "lofi"])
+@pytest.mark.parametrize("name", ["pop", "lofi", "new-age", "indian-classical", "techno"])
 def test_eight_seeds_have_tunes_and_chords_of_their_own(name):
-    assert_seeds_differ(name)
+    assert_seeds_differ(name, seeds=8, progressions=3)
 
 
-def assert_seeds_differ(name: str) -> None:
-    scores = [styled(name, seed=seed) for seed in range(8)]
+def assert_seeds_differ(name: str, *, seeds: int, progressions: int) -> None:
+    scores = [styled(name, seed=seed) for seed in range(seeds)]
     moves = [figures.moves(tune(score)) for score in scores]
     distances = [_edits(a, b) / max(len(a), len(b)) for a, b in itertools.combinations(moves, 2)]
-    progressions = {
+    found = {
         tuple((chord.root - score.key.tonic) % 12 for chord in score.chords) for score in scores
     }
 
     assert min(distances) >= 0.4
-    assert len(progressions) >= 3
+    assert len(found) >= progressions
 
 
 def _edits(a: list[int], b: list[int]) -> int:
@@ -151,7 +150,7 @@ def test_a_singer_breathes(name):
 @some_styles
 @pytest.mark.parametrize("seconds", [8, 15, 30])
 def test_the_hook_is_heard_within_five_seconds(name, seconds):
-    for seed in range(3):
+    for seed in range(2):
         score = styled(name, seconds, seed)
 
         assert score.seconds_at(tune(score)[0][0]) <= 5.0

@@ -66,7 +66,13 @@ def assert_playable(score: Score) -> None:
             assert instrument.low <= note.pitch <= instrument.high, (part.instrument, note.pitch)
 
 
-@settings(max_examples=40, deadline=None)
+@every_style
+def test_every_style_can_be_played_in_its_time(name):
+    for seed in range(3):
+        assert_playable(styled(name, seed=seed))
+
+
+@settings(max_examples=20, deadline=None)
 @given(
     style_words=words,
     extra=st.sampled_from([name.replace("-", " ") for name in INSTRUMENTS]),
@@ -88,7 +94,7 @@ def test_every_piece_can_be_played_in_its_time(
     assert_playable(score)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_becomes_music(text):
     score = composed(text, 4.0)

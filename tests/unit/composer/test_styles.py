@@ -169,8 +169,11 @@ def test_there_is_a_choice_of_who_sings(chosen: Style):
     assert len(chosen.instruments[Role.LEAD]) >= 3
 
 
-@pytest.mark.parametrize("seconds", [0.5, 8.0, pytest.param(60.0, marks=pytest.mark.slow)])
-@by_name
+@pytest.mark.parametrize(
+    ("chosen", "seconds"),
+    list(zip(STYLES, itertools.cycle((0.5, 8.0, 60.0, 150.0)), strict=False)),
+    ids=lambda value: str(value) if isinstance(value, float) else value.name,
+)
 def test_every_style_can_be_composed_at_any_length(chosen: Style, seconds: float):
     score = compose_score(make_plan(Intent(genres=(chosen.name,)), seconds, 3), 3)
 
