@@ -155,12 +155,16 @@ def warm_up() -> None:
 
 
 def block_edges(score: Score, rate: int) -> list[int]:
-    """Where the piece is cut, in samples: at its barlines, and about as often in what rings after the last."""
+    """Where the piece is cut, in samples: at its barlines, and about as often in what rings after the last.
+
+    The first quarter of the first bar is a block of its own, so that something is heard soon.
+    """
     total = round(score.seconds * rate)
     bar = score.seconds_at(score.metre.beats) * rate
     count = max(1, -(-total // max(1, round(bar))))
     edges = [round(index * bar) for index in range(count + 1)]
-    return [*(edge for edge in edges if edge < total), total]
+    early = round(bar / 4.0)
+    return [0, *(edge for edge in (early, *edges[1:]) if 0 < edge < total), total]
 
 
 def render(score: Score, rate: int, sounds: SoundSet | None = None) -> Generator[Stretch]:
@@ -188,7 +192,8 @@ def _looped(
 ) -> Iterator[Stretch]:
     longer = with_run_up(score)
     length = round(longer.seconds * rate)
-    blocks = (stretch.clip.samples for stretch in _played(longer, rate, length, pool, sounds))
+    played = _played(longer, rate, length, pool, sounds, run_up=length - total)
+    blocks = (stretch.clip.samples for stretch in played)
     position = 0
     for sound in without_run_up(blocks, length - total, total, rate):
         position += sound.shape[1]
@@ -196,16 +201,22 @@ def _looped(
 
 
 def _played(
-    score: Score, rate: int, total: int, pool: ThreadPoolExecutor, sounds: SoundSet | None
+    score: Score,
+    rate: int,
+    total: int,
+    pool: ThreadPoolExecutor,
+    sounds: SoundSet | None,
+    run_up: int = 0,
 ) -> Iterator[Stretch]:
     players = [Player(score, index, rate, sounds) for index in range(len(score.parts))]
-    rehearsed = rehearse(score, players, rate, pool)
+    rehearsed = rehearse(score, players, rate, pool, run_up)
     sheet = rehearsed.sheet
     desk = Desk(score, rate, sheet)
     stems = [Stem(player) for player in players]
     edges = block_edges(score, rate)
     lengths = [stop - start for start, stop in pairwise(edges)]
-    named = [section_at(score, index) for index in range(len(lengths))]
+    bar = score.seconds_at(score.metre.beats) * rate
+    named = [section_at(score, int((start + stop) / 2.0 / bar)) for start, stop in pairwise(edges)]
     usual = max(rehearsed.energies.values(), default=0.0)
     expected = [
         (n, rehearsed.energies.get(name, usual)) for n, name in zip(lengths, named, strict=True)

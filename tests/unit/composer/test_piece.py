@@ -92,6 +92,18 @@ def test_loudness_is_on_target(name):
     assert loudness == pytest.approx(-14.0, abs=0.4)
 
 
+@pytest.mark.parametrize("seconds", [1.0, 2.5])
+@pytest.mark.parametrize("prompt", ["metal lullaby, 60 bpm, C major", "a pop loop in 5/4"])
+def test_short_piece_is_exactly_as_loud_as_wanted_and_level(prompt, seconds):
+    piece = compose(prompt, seconds=seconds, seed=3, rate=RATE)
+    sound = np.concatenate([stretch.clip.samples for stretch in piece.play()], axis=1)
+
+    loudness = pyloudnorm.Meter(RATE).integrated_loudness(sound.T.astype(np.float64))
+
+    assert loudness == pytest.approx(-14.0, abs=0.1)
+    assert np.abs(sound.astype(np.float64).mean(axis=1)).max() < 5e-4
+
+
 @pytest.mark.parametrize("name", SCORES)
 def test_true_peak_stays_below_the_ceiling(name):
     between = soxr.resample(played(name).T, RATE, 8 * RATE, quality="VHQ")

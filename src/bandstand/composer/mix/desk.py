@@ -31,6 +31,8 @@ from bandstand.composer.score import Mix, Score
 CEILING = -1.9
 """dBTP of the limiter: a little under the -1.6 that is promised, for resamplers that see more than it does."""
 
+_LOWEST = 25.0
+"""Hz under which drive leaves an offset; it is taken away again."""
 
 _BOOTH_SECONDS = 0.35
 """Of the small room that struck drums stand in, besides the one all parts share."""
@@ -87,6 +89,7 @@ class Desk:
             [high_pass(_MONO_BELOW, rate, 0.5412), high_pass(_MONO_BELOW, rate, 1.3066)]
         )
         self._side = sheet.side
+        self._level = Filter([high_pass(_LOWEST, rate)])
         self._limiter = Limiter(rate, CEILING)
 
     @property
@@ -139,6 +142,7 @@ class Desk:
         bus *= self._hot
         np.tanh(bus, out=bus)
         bus /= self._hot
+        self._level.run(bus)
         side = np.float32(0.5) * (bus[0] - bus[1])
         clear = self._low_side.run(np.stack([side, side]))[0]
         mid = np.float32(0.5) * (bus[0] + bus[1])

@@ -60,13 +60,19 @@ class Meter:
 
 def integrated(energies: NDArray[np.float64]) -> float:
     """Gated loudness in LUFS of mean squares per tenth of a second."""
-    if len(energies) == 0:
-        return SILENCE
+    return gated(blocks(energies))
+
+
+def blocks(energies: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean squares of the gating blocks, each four tenths of a second; one block of what is shorter."""
     if len(energies) < 4:
-        blocks = energies.mean(keepdims=True)
-    else:
-        blocks = np.convolve(energies, np.full(4, 0.25), mode="valid")
-    loud = blocks[blocks > 10.0 ** ((-70.0 + 0.691) / 10.0)]
+        return energies.mean(keepdims=True) if len(energies) else energies
+    return np.convolve(energies, np.full(4, 0.25), mode="valid")
+
+
+def gated(powers: NDArray[np.float64]) -> float:
+    """Loudness in LUFS of gating blocks."""
+    loud = powers[powers > 10.0 ** ((-70.0 + 0.691) / 10.0)]
     if len(loud) == 0:
         return SILENCE
     loud = loud[loud > 0.1 * loud.mean()]

@@ -10,13 +10,16 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bandstand.composer.filters import Stereo
-from bandstand.composer.mix.loudness import Meter
+from bandstand.composer.mix.loudness import Meter, blocks
 from bandstand.composer.mix.sheet import LUFS
 
 _FARTHEST = 2.5  # dB from the rehearsed gain
 _STEP = 0.45  # dB per second
+_TRUST = 10.0
+"""Seconds that must be heard before they weigh as much as the rehearsal does."""
 
 
 class Ride:
@@ -28,29 +31,56 @@ class Ride:
         self._step_samples = max(1, round(0.1 * rate))
         self._rate = rate
         self._index = 0
+        self._told = 0  # tenths of a second
+        # Energies so far, both at the rehearsed gain.
+        self._seconds, self._rehearsed, self._played = 0.0, 0.0, 0.0
+        self._gain_before = 0.0
         self.trim = 0.0
 
     def heard(self, block: Stereo) -> None:
         """Take note of a finished block and set `trim`, in dB, for the next one."""
         self._meter.feed(block)
-        self._index += 1
-        goal = 10.0 ** ((LUFS + 0.691) / 10.0)
-        gate = 0.1 * goal
         done = self._meter.energies()
+        self._learn(done)
+        self._index += 1
+        self._gain_before = self.trim
         if len(done) < 4:
             return
-        done = np.convolve(done, np.full(4, 0.25), mode="valid")
-        done = done[done > gate]
-        spent = float(done.sum()) * self._step_samples
-        length = len(done) * self._step_samples
-        rest = [
-            (samples, power) for samples, power in self._expected[self._index :] if power > gate
-        ]
-        coming = sum(samples * power for samples, power in rest)
-        if coming <= 0.0:
-            return
-        needed = goal * (length + sum(samples for samples, _ in rest)) - spent
-        wanted = 10.0 * math.log10(max(needed / coming, 1e-3))
-        wanted = min(max(wanted, -_FARTHEST), _FARTHEST)
+        wanted = self._wanted(blocks(done))
         step = _STEP * block.shape[1] / self._rate
         self.trim += min(max(wanted - self.trim, -step), step)
+
+    def _learn(self, done: NDArray[np.float64]) -> None:
+        """Remember what the last block brought; its gain was half-way between two trims."""
+        if self._index >= len(self._expected):
+            return
+        fresh = done[self._told :]
+        self._told = len(done)
+        self._seconds += 0.1 * len(fresh)
+        self._rehearsed += 0.1 * len(fresh) * self._expected[self._index][1]
+        self._played += 0.1 * float(fresh.sum()) / 10.0 ** (0.05 * (self._gain_before + self.trim))
+
+    def _turned_out(self) -> float:
+        """What was heard against what was rehearsed: 1 at first, and more and more as it is."""
+        if self._rehearsed <= 0.0:
+            return 1.0
+        trust = _TRUST * self._rehearsed / self._seconds
+        return (self._played + trust) / (self._rehearsed + trust)
+
+    def _wanted(self, powers: NDArray[np.float64]) -> float:
+        """dB that would bring the rest to where the whole meets its loudness."""
+        goal = 10.0 ** ((LUFS + 0.691) / 10.0)
+        gate = 0.1 * goal
+        counted = powers[powers > gate]
+        ratio = self._turned_out()
+        rest = [
+            (samples / self._step_samples, ratio * power)
+            for samples, power in self._expected[self._index :]
+            if power > gate
+        ]
+        coming = sum(n * p for n, p in rest)
+        if coming <= 0.0:
+            return self.trim
+        needed = goal * (len(counted) + sum(n for n, _ in rest)) - float(counted.sum())
+        wanted = 10.0 * math.log10(max(needed / coming, 1e-3))
+        return min(max(wanted, -_FARTHEST), _FARTHEST)

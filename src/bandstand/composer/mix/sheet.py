@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from bandstand.composer.filters import Stereo, response
 from bandstand.composer.mix.channel import wanted_loudness
 from bandstand.composer.mix.desk import Desk, Sheet, fade_out, tone_sections, widen
-from bandstand.composer.mix.loudness import SILENCE, Meter, integrated
+from bandstand.composer.mix.loudness import SILENCE, Meter, blocks, gated
 from bandstand.composer.mix.spectrum import (
     OCTAVES,
     THIRDS,
@@ -35,7 +36,17 @@ from bandstand.composer.score import Score
 LUFS = -14.0
 """Integrated loudness of every piece."""
 
-_LISTEN_SECONDS = 10.0
+_WHOLE_SECONDS = 10.0
+"""Pieces that are no longer than this are listened to in full."""
+
+_LISTEN_SECONDS, _SHORTEST_SECONDS, _ENDING_SECONDS = 6.0, 1.2, 1.2
+"""Of a longer piece: of its kinds of sections together, of each of them at least, and of its ending."""
+
+_ROUNDS, _NEAR = 12, 0.02
+"""How often at most a master gain is tried, and how many LU off the goal are good enough."""
+
+_HIGHEST = 40.0  # dB of the master gain
+
 _NEARER, _BELL = 0.5, 4.0
 """How much of the way to the line of a kind's spectrum each octave is moved, and by how many dB at most."""
 
@@ -93,40 +104,33 @@ def excerpts(score: Score, rate: int) -> list[Excerpt]:
         if section.bars > longest.get(section.name, 0):
             longest[section.name], first = section.bars, section.first_bar
         kinds[section.name] = (first, bars + section.bars)
-    if score.seconds <= _LISTEN_SECONDS or not kinds:
+    if score.seconds <= _WHOLE_SECONDS or not kinds:
         return [Excerpt(section_at(score, 0), 0, total, total)]
     bar = score.seconds_at(score.metre.beats) * rate
-    heard = max(1, min(4, int(_LISTEN_SECONDS * rate / (bar * len(kinds)))))
-    chosen = sorted(kinds.items(), key=lambda kind: -kind[1][1])[
-        : max(1, int(_LISTEN_SECONDS * rate / bar))
-    ]
+    share = _LISTEN_SECONDS * rate / (bar * len(kinds))
+    heard = max(min(int(2.0 * share) / 2.0, 4.0), min(0.5, _SHORTEST_SECONDS * rate / bar))
     found: list[Excerpt] = []
-    for name, (first, bars) in sorted(chosen, key=lambda kind: kind[1][0]):
-        start = first + max(0, longest[name] - heard)  # its end, where the fill is
-        stop = min(round((start + min(heard, longest[name])) * bar), total)
+    for name, (first, bars) in sorted(kinds.items(), key=lambda kind: kind[1][0]):
+        end = first + longest[name]  # where the fill is
+        start = max(float(first), end - heard)
+        stop = min(round(end * bar), total)
         found.append(Excerpt(name, round(start * bar), stop, round(bars * bar)))
     last = round(score.bars * bar)
     if last < total:
-        stop = min(total, last + round(_LISTEN_SECONDS / 3.0 * rate))
+        stop = min(total, last + round(_ENDING_SECONDS * rate))
         found.append(Excerpt(ENDING, last, stop, total - last))
     return found
 
 
-def _levels(
-    score: Score, players: Sequence[Player], heard: Sequence[Sequence[Stereo]]
-) -> tuple[float, ...]:
-    """Gains that give every part the loudness it should have while it plays."""
-    gains: list[float] = []
-    for index, player in enumerate(players):
-        meter = Meter(player.rate)
-        for stems in heard:
-            meter.feed(stems[index])
-        loudness = meter.integrated()
-        if loudness < -60.0:
-            loudness = _alone(score, player)
-        wanted = wanted_loudness(score, player.part)
-        gains.append(wanted - loudness if loudness > -90.0 else 0.0)
-    return tuple(gains)
+def _level(score: Score, player: Player, heard: Sequence[Stereo]) -> float:
+    """The gain that gives a part the loudness it should have while it plays."""
+    meter = Meter(player.rate)
+    for stem in heard:
+        meter.feed(stem)
+    loudness = meter.integrated()
+    if loudness < -60.0:
+        loudness = _alone(score, player)
+    return wanted_loudness(score, player.part) - loudness if loudness > -90.0 else 0.0
 
 
 def _alone(score: Score, player: Player) -> float:
@@ -182,14 +186,11 @@ def _width(score: Score, shapes: Sequence[Stereo]) -> float:
     return min(max(wanted - side_over_mid(shapes), -12.0), 12.0)
 
 
-def _repeated(
-    parts: Sequence[NDArray[np.float64]], found: Sequence[Excerpt]
-) -> NDArray[np.float64]:
-    """The energies of the excerpts, each as often as its kind of section is long."""
+def _loudness(parts: Sequence[NDArray[np.float64]], found: Sequence[Excerpt]) -> float:
+    """LUFS of the energies of the excerpts, each counted as often as its kind of section is long."""
     repeats = [max(1, round(8 * e.samples / (e.stop - e.start))) for e in found]
-    return np.concatenate(
-        [np.tile(part, times) for part, times in zip(parts, repeats, strict=True)]
-    )
+    powers = [np.tile(blocks(part), times) for part, times in zip(parts, repeats, strict=True)]
+    return gated(np.concatenate(powers))
 
 
 def _metered(sound: Stereo, rate: int) -> NDArray[np.float64]:
@@ -198,16 +199,22 @@ def _metered(sound: Stereo, rate: int) -> NDArray[np.float64]:
     return meter.energies()
 
 
-def rehearse(score: Score, players: Sequence[Player], rate: int, pool: Executor) -> Rehearsed:
-    """Listen to excerpts of a piece and set the desk for it."""
+def rehearse(
+    score: Score, players: Sequence[Player], rate: int, pool: Executor, run_up: int = 0
+) -> Rehearsed:
+    """Listen to excerpts of a piece and set the desk for it.
+
+    run_up  so many samples at its beginning will not be heard, and do not count for the master gain
+    """
     found = excerpts(score, rate)
 
-    def parts_of(player: Player) -> list[Stereo]:
-        return [Stem(player, e.start).block(e.stop - e.start) for e in found]
+    def played(player: Player) -> tuple[list[Stereo], float]:
+        stems = [Stem(player, e.start).block(e.stop - e.start) for e in found]
+        return stems, _level(score, player, stems)
 
-    by_player = list(pool.map(parts_of, players))
-    heard = [[stems[index] for stems in by_player] for index in range(len(found))]
-    sheet = Sheet(gains=_levels(score, players, heard))
+    parts = list(pool.map(played, players))
+    heard = [[stems[index] for stems, _ in parts] for index in range(len(found))]
+    sheet = Sheet(gains=tuple(gain for _, gain in parts))
 
     def blended(index: int) -> Stereo:
         e = found[index]
@@ -222,32 +229,58 @@ def rehearse(score: Score, players: Sequence[Player], rate: int, pool: Executor)
     shapes = list(pool.map(shaped, range(len(found))))
     sheet = replace(sheet, side=_width(score, shapes))
     shapes = [widen(shape, sheet.side) for shape in shapes]
-    gain, energies = _master_gain(score, rate, found, shapes, pool)
     whole = len(found) == 1 and found[0].stop - found[0].start == round(score.seconds * rate)
+    master = _Master(score, rate, found, shapes, run_up if whole else 0)
+    gain, energies = master.gain(pool)
     return Rehearsed(replace(sheet, master=gain), energies, whole)
 
 
-def _master_gain(
-    score: Score, rate: int, found: Sequence[Excerpt], shapes: Sequence[Stereo], pool: Executor
-) -> tuple[float, dict[str, float]]:
-    """The gain in dB that brings the excerpts to the wanted loudness, limiter and fade-out included."""
-    total = round(score.seconds * rate)
-    sheet = Sheet(gains=(0.0,) * len(score.parts))
-    gain = 0.0
-    parts = [_metered(shape, rate) for shape in shapes]
+class _Master:
+    """The excerpts before the limiter, and the search for the gain that brings them to the wanted loudness.
 
-    def finished(index: int) -> NDArray[np.float64]:
-        desk = Desk(score, rate, sheet, found[index].start)
-        sound = desk.finish(shapes[index].copy(), gain, gain)[:, desk.latency :]
-        if not score.loops:
-            fade_out(sound, found[index].start, total, rate, score.fade)
-        return _metered(sound, rate)
+    run_up  samples at their beginning that do not count
+    """
 
-    for _ in range(3):
-        loudness = integrated(_repeated(parts, found))
-        if loudness < -90.0:
-            break
-        gain = min(gain + LUFS - loudness, 40.0)
-        parts = list(pool.map(finished, range(len(found))))
-    powers = (float(part.mean()) if len(part) else 0.0 for part in parts)
-    return gain, {e.section: power for e, power in zip(found, powers, strict=True)}
+    def __init__(
+        self,
+        score: Score,
+        rate: int,
+        found: Sequence[Excerpt],
+        shapes: Sequence[Stereo],
+        run_up: int,
+    ) -> None:
+        self._score, self._rate, self._found, self._run_up = score, rate, found, run_up
+        self._shapes = shapes
+        self._total = round(score.seconds * rate)
+        self._sheet = Sheet(gains=(0.0,) * len(score.parts))
+
+    def gain(self, pool: Executor) -> tuple[float, dict[str, float]]:
+        """In dB; and the mean squares of the excerpts at it.
+
+        The limiter gives back less than it is given, so each round goes by what the last one brought.
+        """
+        gain, yielded = 0.0, 1.0
+        parts = [_metered(shape[:, self._run_up :], self._rate) for shape in self._shapes]
+        loudness = _loudness(parts, self._found)
+        for _ in range(_ROUNDS):
+            if loudness < -90.0 or abs(LUFS - loudness) < _NEAR:
+                break
+            step = min((LUFS - loudness) / yielded, _HIGHEST - gain)
+            if step < _NEAR and gain + step >= _HIGHEST:
+                break
+            gain += step
+            parts = list(pool.map(partial(self._finished, gain), range(len(self._found))))
+            before, loudness = loudness, _loudness(parts, self._found)
+            yielded = min(max((loudness - before) / step, 0.2), 1.0)
+        powers = (float(part.mean()) if len(part) else 0.0 for part in parts)
+        return gain, {e.section: power for e, power in zip(self._found, powers, strict=True)}
+
+    def _finished(self, gain: float, index: int) -> NDArray[np.float64]:
+        """The energies of an excerpt at a gain, limiter and fade-out included."""
+        start = self._found[index].start
+        desk = Desk(self._score, self._rate, self._sheet, start)
+        shape = np.pad(self._shapes[index], ((0, 0), (0, desk.latency)))
+        sound = desk.finish(shape, gain, gain)[:, desk.latency :]
+        if not self._score.loops:
+            fade_out(sound, start, self._total, self._rate, self._score.fade)
+        return _metered(sound[:, self._run_up :], self._rate)
