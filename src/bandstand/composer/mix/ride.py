@@ -16,7 +16,7 @@ from bandstand.composer.filters import Stereo
 from bandstand.composer.mix.loudness import Meter, blocks
 from bandstand.composer.mix.sheet import LUFS
 
-_FARTHEST = 2.5  # dB from the rehearsed gain
+_FARTHEST = 3.5  # dB from the rehearsed gain
 _STEP = 0.45  # dB per second
 _TRUST = 10.0
 """Seconds that must be heard before they weigh as much as the rehearsal does."""
