@@ -100,11 +100,11 @@ def test_nonsense_asks_for_nothing(prompt):
 )
 def test_a_long_prompt_is_read_at_once(piece):
     parse("warm up, saxaphoen")
-    begun = time.process_time()
+    begun = time.thread_time()
 
     parse((piece * LONG)[:LONG])
 
-    assert time.process_time() - begun < SECONDS_MAX
+    assert time.thread_time() - begun < SECONDS_MAX
 
 
 def test_reading_time_grows_no_faster_than_the_prompt():
@@ -112,9 +112,9 @@ def test_reading_time_grows_no_faster_than_the_prompt():
     text = " ".join(dice.choice([*VOCABULARY, "no", "or", ","]) for _ in range(3000))
 
     def seconds(prompt: str) -> float:
-        begun = time.process_time()
+        begun = time.thread_time()
         parse(prompt)
-        return time.process_time() - begun
+        return time.thread_time() - begun
 
     parse(text)
 
