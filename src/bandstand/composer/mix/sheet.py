@@ -36,7 +36,7 @@ from bandstand.composer.score import Score
 LUFS = -14.0
 """Integrated loudness of every piece."""
 
-_WHOLE_SECONDS = 10.0
+_WHOLE_SECONDS = 15.0
 """Pieces that are no longer than this are listened to in full."""
 
 _LISTEN_SECONDS, _SHORTEST_SECONDS, _ENDING_SECONDS = 6.0, 1.2, 1.2
