@@ -510,16 +510,18 @@ def _status_of(server: Server, key: str) -> int:
 
 def _start_and_stop(shell: Shell) -> str:
     """What a server says on stderr from its start to its end."""
-    running = shell.start("serve", "--port", "0")
-    assert running.stderr is not None
-    try:
-        said = running.stderr.readline()
-        port = int(said.rpartition(":")[2].split()[0])
-        once(lambda: _listens(port), seconds=START_SECONDS_MAX)
-        running.send_signal(signal.SIGTERM)
-        return said + running.communicate(timeout=START_SECONDS_MAX)[1]
-    finally:
-        running.kill()
+    with shell.start("serve", "--port", "0") as running:
+        assert running.stderr is not None
+        try:
+            said = running.stderr.readline()
+            port = int(said.rpartition(":")[2].split()[0])
+            once(lambda: _listens(port), seconds=START_SECONDS_MAX)
+            running.send_signal(signal.SIGTERM)
+            # Not communicate(): it does not give what lies in the buffer behind the line that was read.
+            return said + running.stderr.read()
+        except BaseException:
+            running.kill()
+            raise
 
 
 def _listens(port: int) -> bool:

@@ -38,7 +38,7 @@ KNOWN = {"native": {"model": "fake"}, "replicate": {"version": "meta/musicgen"}}
 def idle(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     """Accepts jobs, and nobody works on them."""
     roomy = {"jobs_max_account": 10**6, "jobs_max_total": 10**6}
-    settings = {"engines": "fake", "stand_in": "other", "role": "api", **roomy}
+    settings = {"engines": "composer,fake", "role": "api", **roomy}
     running = Server(tmp_path_factory.mktemp("idle"), settings)
     running.start()
     yield running
