@@ -1,8 +1,9 @@
-"""Composed pieces, made once for all the tests that look at them."""
+"""Composed pieces, made once for all the tests that look at them, and how far apart two tunes are."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 from bandstand.composer.compose import compose_score
 from bandstand.composer.plan.plan import Plan, make_plan
@@ -27,3 +28,13 @@ def planned(
 def styled(name: str, seconds: float = 30.0, seed: int = 1, *flags: str) -> Score:
     """A piece of a style."""
     return compose_score(planned(name, seconds, seed, *flags), seed)
+
+
+def edits(a: Sequence[int], b: Sequence[int]) -> int:
+    """Levenshtein's distance."""
+    row = list(range(len(b) + 1))
+    for x in a:
+        before, row = row, [row[0] + 1]
+        for j, y in enumerate(b):
+            row.append(min(before[j + 1] + 1, row[j] + 1, before[j] + (x != y)))
+    return row[-1]

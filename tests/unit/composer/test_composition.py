@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pieces import planned, styled
+from pieces import edits, planned, styled
 
 from bandstand.composer import theory
 from bandstand.composer.compose import compose_score, critic, figures
@@ -97,23 +97,13 @@ def test_eight_seeds_have_tunes_and_chords_of_their_own(name):
 def assert_seeds_differ(name: str, *, seeds: int, progressions: int) -> None:
     scores = [styled(name, seed=seed) for seed in range(seeds)]
     moves = [figures.moves(tune(score)) for score in scores]
-    distances = [_edits(a, b) / max(len(a), len(b)) for a, b in itertools.combinations(moves, 2)]
+    distances = [edits(a, b) / max(len(a), len(b)) for a, b in itertools.combinations(moves, 2)]
     found = {
         tuple((chord.root - score.key.tonic) % 12 for chord in score.chords) for score in scores
     }
 
     assert min(distances) >= 0.4
     assert len(found) >= progressions
-
-
-def _edits(a: list[int], b: list[int]) -> int:
-    """Levenshtein's distance."""
-    row = list(range(len(b) + 1))
-    for x in a:
-        before, row = row, [row[0] + 1]
-        for j, y in enumerate(b):
-            row.append(min(before[j + 1] + 1, row[j] + 1, before[j] + (x != y)))
-    return row[-1]
 
 
 @some_styles

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pieces import styled
+from pieces import edits, styled
 
 from bandstand.composer import theory
 from bandstand.composer.compose import compose_score
@@ -219,19 +219,9 @@ def _distinct_bars(score: Score) -> float:
 def test_tunes_of_eight_seeds_are_far_apart(prompt):
     tunes = [[note.pitch for note in lead(composed(prompt, seed=seed))] for seed in range(8)]
     moves = [np.diff(tune).tolist() for tune in tunes]
-    distances = [_edits(a, b) / max(len(a), len(b)) for a, b in itertools.combinations(moves, 2)]
+    distances = [edits(a, b) / max(len(a), len(b)) for a, b in itertools.combinations(moves, 2)]
 
     assert np.quantile(distances, 0.05) >= 0.4
-
-
-def _edits(a: Sequence[int], b: Sequence[int]) -> int:
-    """Levenshtein's distance."""
-    row = list(range(len(b) + 1))
-    for x in a:
-        before, row = row, [row[0] + 1]
-        for j, y in enumerate(b):
-            row.append(min(before[j + 1] + 1, row[j] + 1, before[j] + (x != y)))
-    return row[-1]
 
 
 @every_style
