@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from battery.checks import Verdict, table, verdicts
 from battery.runner import CHECKS, SINGLE, Setting, card, run
+from battery.speed import PROMPTS
 from battery.work import mapped, read_prompts, spread
 
 from bandstand.audio.clip import Clip
@@ -48,14 +49,6 @@ OF_NOTES |= {"24a"}
 """Checks that need no sound."""
 OF_PIECES = frozenset(check.id for check in CHECKS if check.figure or check.number in {8, 29, 30})
 """Checks that have other figures for other prompts."""
-PROMPTS = (
-    "lo-fi music with a soothing melody",
-    "rock music from the 90s",
-    "marimba, percussion, bass, tropical house, G# minor, 96 bpm",
-    "epic orchestral film music, 140 bpm",
-    "slow ambient pads in C major",
-    "drum and bass, 174 bpm",
-)
 
 
 @dataclass(frozen=True)
