@@ -1,37 +1,27 @@
-"""Leap's HTTP API for music, `/api/v1/music`: create, list and get, in the words of its document and of its client.
+"""Leap's music, `/api/v1/music`: create, list and get, in the words of its document and of its client.
 
-Not Leap's images. Sources: the seed document `GenerateMusicApi` and the package leap-python-sdk 1.0.0 and 1.1.4 (PyPI),
+Not Leap's images: `images.py`. Sources: the seed document `GenerateMusicApi` and the package leap-python-sdk 1.0.0 and 1.1.4 (PyPI),
 which knows fields by their camelCase names, while the document's examples read them by their snake_case ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from bandstand.catalog import MODELS, model_named
-from bandstand.dialects import Dialect, door, wire
-from bandstand.errors import BandstandError, Invalid, NotFound
-from bandstand.jobs import Hook, Job, Order, Status
+from bandstand.dialects import door, wire
+from bandstand.dialects.leap.words import NAME, STATES, State, failure
+from bandstand.errors import NotFound
+from bandstand.jobs import Hook, Job, Order
 from bandstand.service import Account, Scope, Service
 from bandstand.specs import PROMPT_CHARACTERS_MAX, SECONDS_MIN, MusicSpec
 
-NAME = "leap"
 SECONDS_MAX = 30.0
 LIST_SIZE = 100
 CLIENT = "Konfig/"  # how the official client's User-Agent begins
-STATES: Mapping[Status, str] = {
-    Status.QUEUED: "queued",
-    Status.RUNNING: "processing",
-    Status.SUCCEEDED: "finished",
-    Status.FAILED: "failed",
-    Status.CANCELED: "failed",
-}
-THEIR_FIELDS: Mapping[str, str] = {"webhook": "webhookUrl", "seconds": "duration"}
 
 
 class Wish(wire.Body):
@@ -57,16 +47,10 @@ class MusicView(BaseModel):
     createdAt: str  # noqa: N815 - the word of the wire
     created_at: str
     prompt: str
-    state: Literal["queued", "processing", "finished", "failed"]
+    state: State
     media_uri: str | None = Field(None, description="Only when it is finished.")
     mediaUri: str | None = Field(None, description="The same.")  # noqa: N815 - as above
     error: str | None = Field(None, description="Only when it failed.")
-
-
-class RefusalView(BaseModel):
-    statusCode: int  # noqa: N815 - the word of the wire
-    message: str | list[str]
-    error: str
 
 
 def to_order(wish: Wish) -> Order:
@@ -97,25 +81,7 @@ def render(service: Service, job: Job) -> dict[str, Any]:
     if job.track is not None:
         link = service.link(job, job.track)
         body |= {"media_uri": link, "mediaUri": link}
-    if body["state"] == "failed":
-        body["error"] = job.error or "The job was canceled."
-    return body
-
-
-async def picture(service: Service, job: Job) -> dict[str, Any]:
-    return render(service, job)
-
-
-def refuse(error: BandstandError) -> Response:
-    status = HTTPStatus.BAD_REQUEST if isinstance(error, Invalid) else wire.status_of(error)
-    message: str | list[str] = error.message
-    if isinstance(error, Invalid):
-        message = [
-            f"{THEIR_FIELDS.get(problem.field, problem.field)}: {problem.text}"
-            for problem in error.problems
-        ]
-    body = {"statusCode": status, "message": message, "error": HTTPStatus(status).phrase}
-    return wire.refusal(error, body, status=status)
+    return body | failure(job)
 
 
 class Music:
@@ -172,15 +138,3 @@ def routes(service: Service) -> APIRouter:
         summary="One music generation job; needs no key",
     )(music.find_one)
     return router
-
-
-DIALECT = Dialect(
-    name=NAME,
-    title="Leap",
-    prefixes=("/api/v1/music",),
-    routes=routes,
-    picture=picture,
-    refuse=refuse,
-    refusal=RefusalView,
-    keep_seconds=30 * 86400.0,
-)
