@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bandstand.specs import MusicSpec
+from bandstand.specs import ImageSpec, Kind, MusicSpec, Spec
 
 
 class Status(enum.StrEnum):
@@ -57,6 +57,7 @@ class EventKind(enum.StrEnum):
     STATUS = "status"  # {"status", "attempt"?, "error"?}
     PROGRESS = "progress"  # {"fraction", "attempt"}
     LOG = "log"  # {"line"}
+    PREVIEW = "preview"  # {"key"}: a small JPEG of how the picture looks so far
     AUDIO = "audio"  # {"start", "frames", "rate", "channels", "key"}: a stretch that can be heard already
 
 
@@ -80,7 +81,7 @@ class Artifact:
     """A stored result.
 
     name   file name a person may see, "track.wav"
-    kind   "audio", "cover", "midi", "plan" or "stems"
+    kind   "audio", "cover", "midi", "plan", "stems" or "image"
     key    where `blobs` has it
     about  facts to show: seconds, rate, channels, lufs ...
     copy   address of the same in the account's own bucket, for accounts that have one
@@ -131,7 +132,7 @@ class Order:
     within  seconds after which it is called off unless it is finished
     """
 
-    spec: MusicSpec
+    spec: Spec
     origin: str
     asked: Mapping[str, Any]
     hook: Hook | None = None
@@ -157,7 +158,7 @@ class Job:
     account: str
     origin: str
     asked: Mapping[str, Any]
-    spec: MusicSpec
+    spec: Spec
     model: str
     engine: str
     status: Status
@@ -171,6 +172,27 @@ class Job:
     number: int
     deadline: float | None = None
     removed: float | None = None
+
+    @property
+    def kind(self) -> Kind:
+        return self.spec.kind
+
+    @property
+    def music(self) -> MusicSpec:
+        """What to play, of a job that is known to be about music."""
+        assert isinstance(self.spec, MusicSpec), "whoever asks has looked at the kind"
+        return self.spec
+
+    @property
+    def image(self) -> ImageSpec:
+        """What to draw, of a job that is known to be about pictures."""
+        assert isinstance(self.spec, ImageSpec), "whoever asks has looked at the kind"
+        return self.spec
+
+    @property
+    def pictures(self) -> tuple[Artifact, ...]:
+        """The finished pictures, in their order."""
+        return tuple(artifact for artifact in self.outputs if artifact.kind == "image")
 
     @property
     def track(self) -> Artifact | None:

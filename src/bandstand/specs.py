@@ -1,4 +1,4 @@
-"""What to play, in words that no dialect owns. Not who asked or how it is delivered: that is `jobs.py`.
+"""What to play or to draw, in words that no dialect owns. Not who asked or how it is delivered: that is `jobs.py`.
 
 The ranges checked here hold for every model; what one model cannot do is known by `catalog.py`.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 import math
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from bandstand.audio.kinds import FORMATS
 from bandstand.errors import Invalid
@@ -23,6 +24,21 @@ SAMPLES_MAX = 28_800_000  # per channel: ten minutes at 48 kHz
 SECTIONS_MAX = 40
 VARIATIONS_MAX = 9999
 STEMS_SECONDS_MAX = 300.0
+SIDE_MIN, SIDE_MAX, SIDE_STEP = 64, 2048, 8  # pixels
+PICTURES_MAX = 4
+STEPS_MAX = 150
+PICTURE_GUIDANCE_MAX = 30.0
+UPSCALES = (1, 2, 4)
+LORAS_MAX = 8
+LORA_WEIGHT_MAX = 4.0
+LORA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
+
+
+class Kind(enum.StrEnum):
+    """What a model makes and a job is about."""
+
+    MUSIC = "music"
+    IMAGE = "image"
 
 
 class Loudness(enum.StrEnum):
@@ -48,12 +64,28 @@ class Encoding(enum.StrEnum):
 STEM_ENCODINGS = (Encoding.WAV, Encoding.FLAC)
 
 
+class PictureFormat(enum.StrEnum):
+    """The file a client of pictures gets."""
+
+    PNG = "png"
+    JPEG = "jpeg"
+    WEBP = "webp"
+
+
+class Safety(enum.StrEnum):
+    """What happens to a picture that the model's own checker finds unfit for everybody's eyes."""
+
+    OFF = "off"
+    BLUR = "blur"
+    REFUSE = "refuse"
+
+
 SAMPLE_RATES = range(8000, 768_001)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a stranger's sound lies: an http(s) or data URI, a file of ours, or KEPT and a name among the job's own files."""
+    """Where a stranger's file lies: an http(s) or data URI, a file of ours, or KEPT and a name among the job's own files."""
 
     uri: str
 
@@ -102,6 +134,8 @@ class MusicSpec:
     channels     1 or 2; None: as many as the model makes
     """
 
+    kind: ClassVar[Kind] = Kind.MUSIC
+
     prompt: str
     model: str = "stereo-melody-large"
     seconds: float = 8.0
@@ -132,18 +166,131 @@ class MusicSpec:
         return {name: span for name, span in given.items() if span is not None}
 
 
-def check_spec(spec: MusicSpec, *, is_played: bool = True) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Lora:
+    """A small change to a model, from the models' folder.
+
+    name    of its file or folder there; no path
+    weight  1 is as it was trained, 0 is without it
+    """
+
+    name: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSpec:
+    """One to four pictures, as wanted.
+
+    negative         what must not be in them
+    width, height    pixels; None: as the model likes best; the service fills it in
+    count            the i-th of them (from 0) has the seed `seed + i`
+    steps            None: as many as the model needs; the service fills it in
+    guidance         how closely the words are followed; at 1 and below they are not weighed against anything
+    seed             None: the service draws one and writes it into the job
+    scheduler        how a diffusion model takes its steps; None: its own way
+    init             a picture to start from; strength 0 leaves it as it is, 1 leaves nothing of it
+    upscale          1, 2 or 4 times as wide and high in the end
+    describe         False: nothing of the prompt is written into the files
+    family, palette  canvas only: the kind of picture and its colours
+    """
+
+    kind: ClassVar[Kind] = Kind.IMAGE
+
+    prompt: str
+    model: str = "canvas"
+    negative: str = ""
+    width: int | None = None
+    height: int | None = None
+    count: int = 1
+    steps: int | None = None
+    guidance: float = 7.0
+    seed: int | None = None
+    scheduler: str | None = None
+    init: Source | None = None
+    strength: float = 0.75
+    loras: tuple[Lora, ...] = ()
+    upscale: int = 1
+    safety: Safety = Safety.OFF
+    format: PictureFormat = PictureFormat.PNG
+    describe: bool = True
+    family: str | None = None
+    palette: str | None = None
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """What is given, by the name of its field."""
+        return {} if self.init is None else {"init": self.init}
+
+
+Spec = MusicSpec | ImageSpec
+
+
+def check_spec(spec: Spec, *, is_played: bool = True) -> None:
     """Refuse what no model can do.
 
     is_played  False for a wish that is only kept, never tried: it may have nothing to start from
     raises  Invalid with the field's name in this module's words
     """
+    if spec.seed is not None and not 0 <= spec.seed <= SEED_MAX:
+        raise Invalid("seed", "must be between 0 and 2^63 - 1")
+    if isinstance(spec, ImageSpec):
+        _check_image(spec, is_drawn=is_played)
+    else:
+        _check_music(spec, is_played=is_played)
+
+
+def _check_image(spec: ImageSpec, *, is_drawn: bool) -> None:
+    _check_text("prompt", spec.prompt)
+    _check_text("negative", spec.negative)
+    if is_drawn and not spec.prompt.strip():
+        raise Invalid("prompt", "is empty")
+    for name in ("width", "height"):
+        _check_side(name, getattr(spec, name), spec.upscale)
+    if not 1 <= spec.count <= PICTURES_MAX:
+        raise Invalid("count", f"must be between 1 and {PICTURES_MAX}, not {spec.count}")
+    if spec.steps is not None and not 1 <= spec.steps <= STEPS_MAX:
+        raise Invalid("steps", f"must be between 1 and {STEPS_MAX}, not {spec.steps}")
+    if not 0 <= spec.guidance <= PICTURE_GUIDANCE_MAX:  # and so no NaN
+        raise Invalid("guidance", f"must be between 0 and {PICTURE_GUIDANCE_MAX:g}")
+    if not 0 <= spec.strength <= 1:
+        raise Invalid("strength", "must be between 0 and 1")
+    _check_loras(spec.loras)
+
+
+def _check_side(name: str, side: int | None, upscale: int) -> None:
+    if upscale not in UPSCALES:
+        raise Invalid("upscale", f"must be one of: {', '.join(map(str, UPSCALES))}")
+    if side is None:
+        return
+    if not SIDE_MIN <= side <= SIDE_MAX:
+        raise Invalid(name, f"must be between {SIDE_MIN} and {SIDE_MAX} pixels, not {side}")
+    if side % SIDE_STEP:
+        raise Invalid(name, f"must be a multiple of {SIDE_STEP}, and {side} is not")
+    if side * upscale > SIDE_MAX:
+        raise Invalid(
+            "upscale", f"makes {side * upscale} pixels of {side}; a side has at most {SIDE_MAX}"
+        )
+
+
+def _check_loras(loras: tuple[Lora, ...]) -> None:
+    if len(loras) > LORAS_MAX:
+        raise Invalid("loras", f"are {len(loras)}; at most {LORAS_MAX}")
+    for index, lora in enumerate(loras):
+        if not LORA_NAME.fullmatch(lora.name):
+            raise Invalid(f"loras.{index}.name", "is no name of a file in the models' folder")
+        if not -LORA_WEIGHT_MAX <= lora.weight <= LORA_WEIGHT_MAX:
+            raise Invalid(
+                f"loras.{index}.weight",
+                f"must be between {-LORA_WEIGHT_MAX:g} and {LORA_WEIGHT_MAX:g}",
+            )
+
+
+def _check_music(spec: MusicSpec, *, is_played: bool) -> None:
     needs_words = is_played and not spec.sources
     _check_prompt("prompt", spec.prompt, needs_words=needs_words)
     if not (math.isfinite(spec.seconds) and SECONDS_MIN <= spec.seconds <= SECONDS_MAX):
         raise Invalid("seconds", f"must be between {SECONDS_MIN:g} and {SECONDS_MAX:g}")
-    if spec.seed is not None and not 0 <= spec.seed <= SEED_MAX:
-        raise Invalid("seed", "must be between 0 and 2^63 - 1")
     if spec.melody is not None and spec.continues is not None:
         raise Invalid("melody", "cannot be combined with audio to continue")
     if spec.score is not None and spec.spans:
@@ -168,11 +315,15 @@ def _check_extras(spec: MusicSpec) -> None:
         raise Invalid("stems", f"are for pieces of at most {STEMS_SECONDS_MAX:g} seconds")
 
 
-def _check_prompt(name: str, prompt: str, *, needs_words: bool) -> None:
-    if len(prompt) > PROMPT_CHARACTERS_MAX:
-        raise Invalid(name, f"has {len(prompt)} characters; at most {PROMPT_CHARACTERS_MAX}")
-    if any("\ud800" <= character <= "\udfff" for character in prompt):
+def _check_text(name: str, text: str) -> None:
+    if len(text) > PROMPT_CHARACTERS_MAX:
+        raise Invalid(name, f"has {len(text)} characters; at most {PROMPT_CHARACTERS_MAX}")
+    if any("\ud800" <= character <= "\udfff" for character in text):
         raise Invalid(name, "is not valid Unicode: it holds half of a surrogate pair")
+
+
+def _check_prompt(name: str, prompt: str, *, needs_words: bool) -> None:
+    _check_text(name, prompt)
     if needs_words and not prompt.strip():
         raise Invalid(name, "is empty, and there is no audio to start from either")
 
@@ -225,13 +376,28 @@ def _check_sampling(sampling: Sampling) -> None:
             raise Invalid(name, "must be a finite number")
 
 
-def spec_to_json(spec: MusicSpec) -> dict[str, Any]:
-    return dataclasses.asdict(spec)
+def spec_to_json(spec: Spec) -> dict[str, Any]:
+    return {"kind": spec.kind.value, **dataclasses.asdict(spec)}
 
 
-def spec_from_json(stored: Mapping[str, Any]) -> MusicSpec:
-    """The inverse of `spec_to_json`, for rows that this program wrote, older ones too."""
+def spec_from_json(stored: Mapping[str, Any]) -> Spec:
+    """The inverse of `spec_to_json`, for rows that this program wrote; until there were pictures, they told no kind."""
     words = dict(stored)
+    if words.pop("kind", Kind.MUSIC) == Kind.IMAGE:
+        return _image_from_json(words)
+    return _music_from_json(words)
+
+
+def _image_from_json(words: dict[str, Any]) -> ImageSpec:
+    if words["init"] is not None:
+        words["init"] = Source(**words["init"])
+    words["loras"] = tuple(Lora(**lora) for lora in words["loras"])
+    words["safety"] = Safety(words["safety"])
+    words["format"] = PictureFormat(words["format"])
+    return ImageSpec(**words)
+
+
+def _music_from_json(words: dict[str, Any]) -> MusicSpec:
     words["melody"] = _span_from_json(words["melody"])
     words["continues"] = _span_from_json(words["continues"])
     if words.get("score") is not None:

@@ -1,4 +1,4 @@
-"""What makes sound, seen from outside: the `Engine` protocol and how one is opened by name.
+"""What makes sound and pictures, seen from outside: the `Engine` and `Artist` protocols and how one is opened by name.
 
 Engines run in a child process (`host.py` starts it, `child.py` is it). Nothing here imports one before it is opened.
 """
@@ -9,14 +9,16 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bandstand.audio.clip import Clip
 from bandstand.errors import Misconfigured
-from bandstand.specs import MusicSpec
+from bandstand.specs import ImageSpec, MusicSpec
 
 MODULES: Mapping[str, str] = {
+    "canvas": "bandstand.engines.canvas",
     "composer": "bandstand.engines.composer",
+    "diffusion": "bandstand.engines.diffusion",
     "fake": "bandstand.engines.fake",
     "musicgen": "bandstand.engines.musicgen",
 }
@@ -41,9 +43,10 @@ class Equipment:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """Given sound, already decoded and cut, and what an engine must know of the job.
+    """What is given, sound already decoded and cut, and what an engine must know of the job.
 
     score    a file of notes as it came: of an admitted kind and size, but a stranger's
+    picture  a picture to start from as it came: of an admitted kind and size, but a stranger's
     account  whose job it is: owners take turns
     attempt  which run of the job this is (1, 2, 3)
     """
@@ -51,13 +54,14 @@ class Inputs:
     melody: Clip | None = None
     continues: Clip | None = None
     score: bytes | None = None
+    picture: bytes | None = None
     account: str = ""
     attempt: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extra:
-    """Something besides the sound: the MIDI file, the plan, the stems.
+    """A picture, or something besides the sound: the MIDI file, the plan, the stems.
 
     content  or a file in a folder of its own, which is taken from there, the folder with it
     about    facts worth telling, JSON-able
@@ -84,16 +88,30 @@ class Made:
     is_levelled: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """Finished pictures.
+
+    pictures  files of the kind "image", "image-1.png" and so on; about: seed, width, height, software ...
+    about     facts worth telling of all of them, JSON-able
+    """
+
+    pictures: tuple[Extra, ...]
+    about: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
 class Report(Protocol):
     """What an engine tells while it works."""
 
     def progress(self, fraction: float) -> None: ...
     def log(self, line: str) -> None: ...
     def audio(self, stretch: Clip) -> None: ...
+    def preview(self, jpeg: bytes) -> None: ...
 
 
+@runtime_checkable
 class Engine(Protocol):
-    """Lives in the child process.
+    """Makes music; lives in the child process.
 
     slots  jobs it takes at once
     """
@@ -115,7 +133,27 @@ class Engine(Protocol):
     async def stop(self) -> None: ...
 
 
-def open_engine(name: str, equipment: Equipment) -> Engine:
+@runtime_checkable
+class Artist(Protocol):
+    """Makes pictures; else like an `Engine`."""
+
+    name: str
+    slots: int
+
+    async def start(self) -> None: ...
+
+    async def draw(self, spec: ImageSpec, inputs: Inputs, report: Report) -> Drawn:
+        """Canceling the task frees the slot.
+
+        spec    its size, steps and seed are filled in
+        raises  Failed with a text for the client when this job cannot succeed
+        """
+        ...
+
+    async def stop(self) -> None: ...
+
+
+def open_engine(name: str, equipment: Equipment) -> Engine | Artist:
     """The only late import of the project: each engine brings its own heavy libraries.
 
     raises  Misconfigured when there is none of that name
