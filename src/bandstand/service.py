@@ -42,7 +42,7 @@ from bandstand.links import Signer
 from bandstand.live import listen
 from bandstand.runner import Runner
 from bandstand.settings import Settings
-from bandstand.specs import KEPT, Source, check_spec
+from bandstand.specs import KEPT, Kind, Source, check_spec
 from bandstand.store import accounts, deliveries, files, idempotency, jobs
 from bandstand.store.accounts import Account, Scope
 from bandstand.store.database import Database
@@ -217,6 +217,7 @@ class Service:
         origin: str | None,
         cursor: str | None,
         size: int,
+        kind: Kind | None = None,
         since: float | None = None,
         before: float | None = None,
     ) -> jobs.Page:
@@ -227,8 +228,30 @@ class Service:
             origin=origin,
             cursor=cursor,
             size=size,
+            kind=kind,
             since=since,
             before=before,
+        )
+
+    async def page_of_model(
+        self,
+        account: Account,
+        *,
+        origin: str,
+        model: str,
+        status: Status | None,
+        number: int,
+        size: int,
+    ) -> Sequence[Job]:
+        """One page of the account's jobs that asked for a model, newest first. number: from 1 on."""
+        return await self._database.read(
+            jobs.of_model,
+            account.id,
+            origin=origin,
+            model=model,
+            status=status,
+            offset=(number - 1) * size,
+            size=size,
         )
 
     async def cancel(self, account: Account, job_id: str) -> Job:

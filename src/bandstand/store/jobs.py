@@ -25,7 +25,7 @@ from bandstand.jobs import (
     Times,
     may_precede,
 )
-from bandstand.specs import spec_from_json, spec_to_json
+from bandstand.specs import Kind, spec_from_json, spec_to_json
 from bandstand.store import deliveries
 from bandstand.store.tables import events, jobs
 
@@ -44,6 +44,9 @@ _APPEND = events.insert().values(
     detail=sa.bindparam("detail"),
     at=sa.bindparam("at"),
 )
+_asked_model = jobs.c.spec["model"].as_string()
+# Until there were pictures, specs told no kind.
+_stored_kind = sa.func.coalesce(jobs.c.spec["kind"].as_string(), Kind.MUSIC.value)
 
 
 def insert(connection: sa.Connection, job: Job) -> None:
@@ -277,11 +280,13 @@ def page(
     origin: str | None,
     cursor: str | None,
     size: int,
+    kind: Kind | None = None,
     since: float | None = None,
     before: float | None = None,
 ) -> Page:
     """A page by keyset: stable while jobs are added.
 
+    kind    only jobs about that
     cursor  "o…" for what is older than a job, "n…" for what is newer; None for the newest
     since   only jobs made then (UTC seconds) or later; `before`: only earlier ones
     raises  Invalid when the cursor is not one of ours
@@ -290,6 +295,8 @@ def page(
     where = [jobs.c.account == account]
     if origin is not None:
         where.append(jobs.c.origin == origin)
+    if kind is not None:
+        where.append(_stored_kind == kind.value)
     if since is not None:
         where.append(jobs.c.created_at >= since)
     if before is not None:
@@ -317,6 +324,25 @@ def page(
         newer=_cursor("n", found[0]) if found and has_newer else None,
         older=_cursor("o", found[-1]) if found and has_older else None,
     )
+
+
+def of_model(
+    connection: sa.Connection,
+    account: str,
+    *,
+    origin: str,
+    model: str,
+    status: Status | None,
+    offset: int,
+    size: int,
+) -> list[Job]:
+    """The jobs that asked for a model, newest first, for APIs whose pages are numbered: these shift while jobs are added."""
+    where = [jobs.c.account == account, jobs.c.origin == origin, _asked_model == model]
+    if status is not None:
+        where.append(jobs.c.status == status.value)
+    order = (jobs.c.created_at.desc(), jobs.c.id.desc())
+    rows = sa.select(jobs).where(*where).order_by(*order).offset(offset).limit(size)
+    return [_to_job(row) for row in connection.execute(rows)]
 
 
 def _cursor(side: str, job: Job) -> str:

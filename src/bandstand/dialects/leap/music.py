@@ -17,7 +17,7 @@ from bandstand.dialects.leap.words import NAME, STATES, State, failure
 from bandstand.errors import NotFound
 from bandstand.jobs import Hook, Job, Order
 from bandstand.service import Account, Scope, Service
-from bandstand.specs import PROMPT_CHARACTERS_MAX, SECONDS_MIN, MusicSpec
+from bandstand.specs import PROMPT_CHARACTERS_MAX, SECONDS_MIN, Kind, MusicSpec
 
 SECONDS_MAX = 30.0
 LIST_SIZE = 100
@@ -97,12 +97,14 @@ class Music:
 
     async def list_all(self, request: Request) -> Response:
         account: Account = request.state.account
-        found = await self._service.page(account, origin=NAME, cursor=None, size=LIST_SIZE)
+        found = await self._service.page(
+            account, origin=NAME, kind=Kind.MUSIC, cursor=None, size=LIST_SIZE
+        )
         return wire.told([render(self._service, job) for job in found.jobs])
 
     async def find_one(self, request: Request, inference_id: str) -> Response:
         job = await self._service.get(await self._reader(request), inference_id)
-        if job.origin != NAME:
+        if (job.origin, job.kind) != (NAME, Kind.MUSIC):
             raise NotFound
         return self._told(request, job)
 
