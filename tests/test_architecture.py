@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).parents[1]
 SOURCE = REPOSITORY / "src" / "bandstand"
 
 FLOORS = (
-    {"audio", "errors", "logs"},
+    {"audio", "errors", "logs", "client"},
     {"specs", "settings", "composer", "musicgen", "canvas"},
     {"catalog", "jobs"},
     {"store", "blobs", "links", "engines", "fetch"},
@@ -70,7 +70,7 @@ ONLY_IN = {
     "transformers": {"engines"},
     "safetensors": {"musicgen"},
     "huggingface_hub": {"engines"},
-    "httpx2": {"engines"},
+    "httpx2": {"engines", "client"},
     "diffusers": {"engines"},
     "numba": {"composer"},
     "PIL": {"canvas"},
