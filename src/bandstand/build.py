@@ -57,6 +57,7 @@ def build(settings: Settings) -> Bandstand:
     bulletin = Bulletin(database)
     runner = DurableRunner(database, bulletin, poll_seconds=settings.poll_seconds)
     fetcher = Fetcher(settings.allowed_private_hosts, settings.url)
+    gate = Gate(settings, database)
     service = Service(
         settings,
         database,
@@ -65,11 +66,11 @@ def build(settings: Settings) -> Bandstand:
         runner,
         open_catalog(settings),
         Signer(database.write_now(accounts.secret_named, "links")),
-        Gate(settings, database),
+        gate,
         fetcher,
     )
     machinery = Machinery(settings, database, blobs, bulletin, runner, fetcher, service)
-    app = build_app(service, running=machinery.running, is_ready=machinery.check)
+    app = build_app(service, gate, running=machinery.running, is_ready=machinery.check)
     return Bandstand(app, service, new_key)
 
 

@@ -10,6 +10,7 @@ Not for broken invariants of our own code; those are asserts.
     │   ├── Forbidden           the key may not do this
     │   ├── NotFound            no such thing, or somebody else's
     │   ├── WrongMethod         the path exists, the method does not
+    │   ├── WrongHost           asked for under a name that is not ours
     │   ├── TooLarge            the body is larger than allowed
     │   ├── TooSlow             the request did not arrive in time
     │   ├── Conflict            it cannot be done as things stand
@@ -80,6 +81,10 @@ class NotFound(Refused):
 
 class WrongMethod(Refused):
     """This method is not allowed here."""
+
+
+class WrongHost(Refused):
+    """This server does not go by that name."""
 
 
 class TooLarge(Refused):

@@ -10,7 +10,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from bandstand.errors import Forbidden, TooMany, Unauthenticated
 from bandstand.settings import Settings
-from bandstand.store import accounts
+from bandstand.store import accounts, sessions
 from bandstand.store.accounts import Account, Scope
 from bandstand.store.database import Database
 
@@ -20,6 +20,7 @@ class Gate:
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._database = database
+        self._session_seconds = settings.session_seconds
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._per_minute = {
             Scope.WRITE: limits.RateLimitItemPerMinute(settings.creates_per_minute),
@@ -53,6 +54,37 @@ class Gate:
     def admit_stranger(self, *, caller: str) -> None:
         """Somebody without a key, for what an unguessable address alone protects. raises TooMany."""
         self._count(self._per_minute[Scope.READ], "stranger", caller)
+
+    async def admit_session(self, token: str | None, scope: Scope, *, caller: str) -> Account:
+        """The account that a browser is logged in to. raises Unauthenticated, TooMany."""
+        account = await self._database.read(sessions.account_in, token) if token else None
+        if account is None:
+            if token:
+                self._count(self._failures, "failure", caller)
+            raise Unauthenticated("You are not logged in.")
+        self._count(self._per_minute[scope], scope.value, f"session of {account.id}")
+        return account
+
+    async def login_of(self, token: str, *, caller: str) -> Account | None:
+        """Whose login waits under this token; it stays good. raises TooMany."""
+        account = await self._database.read(sessions.waiting_login, token)
+        if account is None:
+            self._count(self._failures, "failure", caller)
+        return account
+
+    async def log_in(self, token: str, *, before: str | None, caller: str) -> str | None:
+        """A new session for a login, which is used up then; None for one that does not work. raises TooMany.
+
+        before  the session the browser had; it ends, and nothing of it goes on in the new one
+        """
+        if await self.login_of(token, caller=caller) is None:
+            return None
+        if before:
+            await self.log_out(before)
+        return await self._database.write(sessions.use_login, token, self._session_seconds)
+
+    async def log_out(self, token: str) -> None:
+        await self._database.write(sessions.end, token)
 
     def _count(self, limit: limits.RateLimitItem, *names: str) -> None:
         """raises TooMany with the time until there is room again"""

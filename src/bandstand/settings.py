@@ -191,6 +191,18 @@ class Settings(BaseSettings):
         True,
         description="Leap's clients ask for one job without a key, by its unguessable id; false refuses them.",
     )
+    playground: bool = Field(True, description="Serve the page at / and what it needs.")
+    page_hosts: Names = Field(
+        [],
+        description="Names under which browsers may open the playground, besides localhost and the name in the public URL.",
+    )
+    session_seconds: float = Field(
+        30 * 86400.0, gt=0, le=366 * 86400, description="How long a browser stays logged in."
+    )
+    first_example: bool = Field(
+        True,
+        description="Make one example track when `serve --open` finds an account that has no tracks yet.",
+    )
     failed_keys_per_minute: int = Field(20, ge=1, description="Wrong keys per network address.")
     upload_bytes_max: int = Field(50_000_000, ge=1000, description="Largest uploaded file.")
     log_level: str = Field(
@@ -198,7 +210,9 @@ class Settings(BaseSettings):
     )
     log_json: bool = Field(False, description="One JSON object per log line instead of text.")
 
-    @field_validator("engines", "allowed_private_hosts", "webhook_pauses", mode="before")
+    @field_validator(
+        "engines", "allowed_private_hosts", "page_hosts", "webhook_pauses", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):

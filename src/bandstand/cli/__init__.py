@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from bandstand import __version__
-from bandstand.cli import config, doctor, generate, jobs, keys, models, serve, webhooks
+from bandstand.cli import config, doctor, generate, jobs, keys, login, models, serve, webhooks
 from bandstand.cli.say import failing
 from bandstand.errors import Misconfigured
 
@@ -59,6 +59,7 @@ def options(
 app.command("generate")(generate.generate)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
+app.command("login")(login.login)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")

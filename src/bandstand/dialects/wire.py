@@ -29,6 +29,7 @@ from bandstand.errors import (
     TooSlow,
     Unauthenticated,
     Unavailable,
+    WrongHost,
     WrongMethod,
 )
 from bandstand.fetch import is_inline
@@ -42,6 +43,7 @@ STATUS_OF: Mapping[type[BandstandError], int] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     WrongMethod: HTTPStatus.METHOD_NOT_ALLOWED,
+    WrongHost: HTTPStatus.MISDIRECTED_REQUEST,
     Conflict: HTTPStatus.CONFLICT,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     TooMany: HTTPStatus.TOO_MANY_REQUESTS,

@@ -75,6 +75,7 @@ jobs = sa.Table(
     sa.Column("number", sa.BigInteger, unique=True, index=True),
     sa.Column("removed_at", sa.Double),
     sa.Column("deadline_at", sa.Double),
+    sa.Column("words", sa.Text),
     sa.Index("ix_jobs_page", "account", "origin", sa.desc("created_at"), sa.desc("id")),
     sa.Index("ix_jobs_status_created_at", "status", "created_at"),
     sa.Index("ix_jobs_account_status", "account", "status"),
@@ -144,6 +145,33 @@ idempotency = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("job", Id, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
+)
+
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("job", Id, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("mark", sa.String(16), primary_key=True),
+)
+
+logins = sa.Table(
+    "logins",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("account", Id, sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("account", Id, sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("expires_at", sa.Double, nullable=False),
 )
 
 secrets = sa.Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -14,10 +14,13 @@ from starlette.exceptions import HTTPException
 from bandstand import __version__
 from bandstand.dialects import Dialect, all_dialects, wire
 from bandstand.errors import BandstandError, WrongMethod
+from bandstand.gate import Gate
 from bandstand.service import Service
-from bandstand.web import files, health
+from bandstand.settings import Settings
+from bandstand.web import files, health, playground
 from bandstand.web.headers import StandingHeaders
 from bandstand.web.limits import BodyLimit
+from bandstand.web.playground.guard import PageGuard
 from bandstand.web.routing import dialect_of, methods_at
 
 LOG = structlog.get_logger("web")
@@ -25,6 +28,7 @@ LOG = structlog.get_logger("web")
 
 def build_app(
     service: Service,
+    gate: Gate,
     *,
     running: Callable[[], AbstractAsyncContextManager[None]],
     is_ready: health.Readiness,
@@ -52,6 +56,9 @@ def build_app(
     dialects = all_dialects()
     app.include_router(health.routes(service, is_ready))
     app.include_router(files.routes(service))
+    has_page = service.settings.playground
+    if has_page:
+        app.include_router(playground.routes(service, gate))
     for dialect in dialects:
         app.include_router(dialect.routes(service), responses=_refusals(dialect))
 
@@ -69,9 +76,20 @@ def build_app(
     for kind in (BandstandError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, refuse)
     app.add_exception_handler(Exception, refuse_unforeseen)
-    app.add_middleware(BodyLimit, settings=service.settings, dialects=dialects, refuse=refuse)
+    larger = _larger_bodies(service.settings, dialects)
+    app.add_middleware(BodyLimit, settings=service.settings, larger=larger, refuse=refuse)
+    if has_page:
+        app.add_middleware(PageGuard, settings=service.settings, refuse=refuse)
     app.add_middleware(StandingHeaders, service=service, dialects=dialects)
     return app
+
+
+def _larger_bodies(settings: Settings, dialects: Sequence[Dialect]) -> dict[str, int]:
+    """Paths that take longer bodies than usual, with how long."""
+    larger = dict(playground.bytes_max(settings))
+    for dialect in dialects:
+        larger |= dialect.bytes_max(settings)
+    return larger
 
 
 def _refusals(dialect: Dialect) -> dict[int | str, dict[str, Any]]:

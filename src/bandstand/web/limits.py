@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bandstand.dialects import Dialect
 from bandstand.errors import BandstandError, TooLarge, TooSlow
 from bandstand.settings import Settings
 
@@ -31,15 +30,11 @@ class BodyLimit:
     """Answers 413 as soon as a body is longer than allowed at its path, and 408 when it is late; in the dialect's own shape."""
 
     def __init__(
-        self, app: ASGIApp, *, settings: Settings, dialects: Sequence[Dialect], refuse: Refuse
+        self, app: ASGIApp, *, settings: Settings, larger: Mapping[str, int], refuse: Refuse
     ) -> None:
         self._app = app
         self._usual = settings.body_bytes_max
-        self._larger = {
-            path: bytes_max
-            for dialect in dialects
-            for path, bytes_max in dialect.bytes_max(settings).items()
-        }
+        self._larger = larger
         self._patience = settings.receive_seconds
         self._refuse = refuse
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
 from sse_starlette import EventSourceResponse
 
 from bandstand.dialects import Dialect, door
@@ -16,7 +17,12 @@ from bandstand.service import Service
 
 
 def routes(service: Service) -> APIRouter:
-    router = APIRouter(tags=[NAME], route_class=door.admitting(service))
+    return endpoints(service, door.admitting(service))
+
+
+def endpoints(service: Service, admitting: type[APIRoute]) -> APIRouter:
+    """Its routes behind any door. admitting: the class of routes that let their caller in and tell who it is"""
+    router = APIRouter(tags=[NAME], route_class=admitting)
     _jobs(router, Jobs(service))
     get, deliveries = router.get, Deliveries(service)
     get("/v1/models", response_model=ModelsView, summary="The models on offer")(

@@ -36,8 +36,12 @@ class Models:
         self._service = service
 
     async def page(self) -> Response:
-        models = [_render(self._service, model) for model in self._service.catalog.rows()]
-        return wire.told({"models": models})
+        return wire.told({"models": rows(self._service)})
+
+
+def rows(service: Service) -> list[dict[str, Any]]:
+    """All models on offer, as clients are told of them."""
+    return [_render(service, model) for model in service.catalog.rows()]
 
 
 def _render(service: Service, model: Model) -> dict[str, Any]:
