@@ -5,12 +5,14 @@ Not the jobs themselves: `music.py`, `images.py`. The shape of errors is that of
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Literal
 
 from fastapi import Response
 from pydantic import BaseModel
+from pydantic.alias_generators import to_snake
 
 from bandstand.dialects import wire
 from bandstand.errors import BandstandError, Invalid
@@ -39,6 +41,17 @@ class RefusalView(BaseModel):
     statusCode: int  # noqa: N815 - the word of the wire
     message: str | list[str]
     error: str
+
+
+def in_both_spellings(entity: Mapping[str, Any]) -> dict[str, Any]:
+    """Each member in snake_case, too: clients check the one spelling, the document's examples read the other."""
+    return {**entity, **{to_snake(name): value for name, value in entity.items()}}
+
+
+def moment(seconds: float) -> str:
+    """UTC seconds as ISO text with milliseconds and Z."""
+    at = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def failure(job: Job) -> dict[str, str]:
