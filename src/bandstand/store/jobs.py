@@ -28,6 +28,7 @@ from bandstand.jobs import (
 from bandstand.specs import Kind, spec_from_json, spec_to_json
 from bandstand.store import deliveries
 from bandstand.store.tables import events, jobs
+from bandstand.store.words import folded
 
 ACTIVE = (Status.QUEUED, Status.RUNNING)
 
@@ -44,9 +45,6 @@ _APPEND = events.insert().values(
     detail=sa.bindparam("detail"),
     at=sa.bindparam("at"),
 )
-_asked_model = jobs.c.spec["model"].as_string()
-# Until there were pictures, specs told no kind.
-_stored_kind = sa.func.coalesce(jobs.c.spec["kind"].as_string(), Kind.MUSIC.value)
 
 
 def insert(connection: sa.Connection, job: Job) -> None:
@@ -58,6 +56,9 @@ def insert(connection: sa.Connection, job: Job) -> None:
             "origin": job.origin,
             "asked": dict(job.asked),
             "spec": spec_to_json(job.spec),
+            "kind": job.spec.kind.value,
+            "asked_model": job.spec.model,
+            "words": folded(job.spec.prompt),
             "model": job.model,
             "engine": job.engine,
             "status": job.status.value,
@@ -266,7 +267,7 @@ def remove_content(connection: sa.Connection, job_id: str) -> None:
     connection.execute(
         jobs.update()
         .where(jobs.c.id == job_id)
-        .values(asked={}, spec=spec_to_json(spec), outputs=[], removed_at=time.time())
+        .values(asked={}, spec=spec_to_json(spec), words="", outputs=[], removed_at=time.time())
     )
     connection.execute(
         events.delete().where(events.c.job == job_id, events.c.kind == EventKind.LOG)
@@ -283,20 +284,22 @@ def page(
     kind: Kind | None = None,
     since: float | None = None,
     before: float | None = None,
+    only: Sequence[sa.ColumnElement[bool]] = (),
 ) -> Page:
     """A page by keyset: stable while jobs are added.
 
     kind    only jobs about that
+    only    further conditions on `tables.jobs`
     cursor  "o…" for what is older than a job, "n…" for what is newer; None for the newest
     since   only jobs made then (UTC seconds) or later; `before`: only earlier ones
     raises  Invalid when the cursor is not one of ours
     """
     side, created, job_id = _read_cursor(cursor)
-    where = [jobs.c.account == account]
+    where = [jobs.c.account == account, *only]
     if origin is not None:
         where.append(jobs.c.origin == origin)
     if kind is not None:
-        where.append(_stored_kind == kind.value)
+        where.append(jobs.c.kind == kind.value)
     if since is not None:
         where.append(jobs.c.created_at >= since)
     if before is not None:
@@ -337,7 +340,7 @@ def of_model(
     size: int,
 ) -> list[Job]:
     """The jobs that asked for a model, newest first, for APIs whose pages are numbered: these shift while jobs are added."""
-    where = [jobs.c.account == account, jobs.c.origin == origin, _asked_model == model]
+    where = [jobs.c.account == account, jobs.c.origin == origin, jobs.c.asked_model == model]
     if status is not None:
         where.append(jobs.c.status == status.value)
     order = (jobs.c.created_at.desc(), jobs.c.id.desc())

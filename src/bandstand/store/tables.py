@@ -75,6 +75,8 @@ jobs = sa.Table(
     sa.Column("number", sa.BigInteger, unique=True, index=True),
     sa.Column("removed_at", sa.Double),
     sa.Column("deadline_at", sa.Double),
+    sa.Column("kind", sa.String(16)),
+    sa.Column("asked_model", sa.Text),
     sa.Column("words", sa.Text),
     sa.Index("ix_jobs_page", "account", "origin", sa.desc("created_at"), sa.desc("id")),
     sa.Index("ix_jobs_status_created_at", "status", "created_at"),

@@ -1,4 +1,7 @@
-"""What the playground needs: logins that work once, sessions, marked jobs, and prompts that can be searched."""
+"""What the playground needs: logins that work once, sessions, marked jobs, and what jobs are looked for by.
+
+That stands in columns of its own, for PostgreSQL reads nothing out of a JSON text in which any string has a NUL.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,13 @@ revision = "003_playground"
 down_revision = "002_apis"
 
 ID = sa.String(64)
-JOBS = sa.table("jobs", sa.column("id", ID), sa.column("spec", sa.JSON), sa.column("words"))
+FOUND_BY = (("kind", sa.String(16)), ("asked_model", sa.Text), ("words", sa.Text))
+JOBS = sa.table(
+    "jobs",
+    sa.column("id", ID),
+    sa.column("spec", sa.JSON),
+    *(sa.column(name, kind) for name, kind in FOUND_BY),
+)
 
 
 def upgrade() -> None:
@@ -33,20 +42,30 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job"], ["jobs.id"], name="fk_marks_job", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("job", "mark", name="pk_marks"),
     )
-    op.add_column("jobs", sa.Column("words", sa.Text))
-    _fill_in_words()
+    for name, kind in FOUND_BY:
+        op.add_column("jobs", sa.Column(name, kind))
+    _fill_in()
 
 
-def _fill_in_words() -> None:
-    """As `store/library.py` folded them when this was written."""
+def _fill_in() -> None:
+    """Words as `store/words.py` folded them when this was written."""
     connection = op.get_bind()
     for row in connection.execute(sa.select(JOBS.c.id, JOBS.c.spec)).all():
         prompt = str(row.spec.get("prompt", "")).replace("\0", " ")
         words = unicodedata.normalize("NFKC", prompt.encode(errors="replace").decode()).casefold()
-        connection.execute(sa.update(JOBS).where(JOBS.c.id == row.id).values(words=words))
+        connection.execute(
+            sa.update(JOBS)
+            .where(JOBS.c.id == row.id)
+            .values(
+                kind=row.spec.get("kind", "music"),
+                asked_model=row.spec.get("model", ""),
+                words=words,
+            )
+        )
 
 
 def downgrade() -> None:
-    op.drop_column("jobs", "words")
+    for name, _ in reversed(FOUND_BY):
+        op.drop_column("jobs", name)
     for table in ("marks", "sessions", "logins"):
         op.drop_table(table)
