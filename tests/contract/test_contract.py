@@ -28,6 +28,7 @@ FILES = sorted(HERE.glob("*/*.json"))
 NAMED = {
     "id": "[a-z2-7]{26}",
     "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z",
+    "moment": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
     "query": "exp=[^&]+&sig=.+",
     "text": ".+",
 }
@@ -36,9 +37,9 @@ Json = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    """The test tone stands in for every model."""
+    """The test tone stands in for every model of music, the canvas for every one of images."""
     folder = tmp_path_factory.mktemp("contract")
-    running = Server(folder, {"engines": "fake", "stand_in": "other"})
+    running = Server(folder, {"engines": "fake,canvas", "stand_in": "other"})
     running.start()
     yield running
     running.stop()
