@@ -86,6 +86,12 @@ def beside(running: Server, tmp_path: Path) -> Shell:
     return Shell(tmp_path, {"DATA": str(running.folder / "data"), "ENGINES": "fake"})
 
 
+def problem(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line that tells what was wrong; what to do about it may follow."""
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    return line
+
+
 class TestGenerate:
     def test_a_bare_prompt_makes_a_piece(self, shell: Shell) -> None:
         done = shell.run(*PIECE)
@@ -210,7 +216,7 @@ class TestGenerate:
         done = shell.run("generate", *PIECE, *given)
 
         assert (done.returncode, done.stdout) == (USAGE, "")
-        assert told in done.stderr.splitlines()[-1]
+        assert told in problem(done)
 
     def test_who_stands_in_is_told(self, shell: Shell) -> None:
         shell.settings |= {"ENGINES": "fake", "STAND_IN": "other"}
@@ -267,7 +273,7 @@ class TestGenerate:
         done = shell.run("generate", *arguments)
 
         assert (done.returncode, done.stdout) == (code, "")
-        assert told in done.stderr.splitlines()[-1]
+        assert told in problem(done)
         assert shell.files() == set()
 
 

@@ -135,7 +135,7 @@ def test_folder_that_holds_no_model_is_told(tmp_path: Path) -> None:
     done = generate(tmp_path, "-m", "empty")
 
     assert (done.returncode, done.stdout) == (USAGE, "")
-    assert "empty holds no model" in done.stderr.splitlines()[-1]
+    assert "empty holds no model" in done.stderr
 
 
 def test_file_that_is_cut_off_is_told(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_file_that_is_cut_off_is_told(tmp_path: Path) -> None:
     done = generate(tmp_path, "-m", "./broken")
 
     assert (done.returncode, done.stdout) == (USAGE, "")
-    assert "cut off" in done.stderr.splitlines()[-1]
+    assert "cut off" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,21 @@ import typer
 from typer.core import TyperGroup
 
 from bandstand import __version__
-from bandstand.cli import config, doctor, generate, jobs, keys, login, models, serve, webhooks
-from bandstand.cli.say import failing
-from bandstand.errors import Misconfigured
+from bandstand.cli import (
+    batch,
+    config,
+    doctor,
+    generate,
+    jobs,
+    keys,
+    login,
+    models,
+    openapi,
+    serve,
+    webhooks,
+)
+from bandstand.cli.say import failing, hinted
+from bandstand.errors import BandstandError, Invalid, Misconfigured
 
 
 class BarePrompt(TyperGroup):
@@ -25,11 +37,34 @@ class BarePrompt(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         own = {name for option in self.get_params(ctx) for name in option.opts}
         if args and args[0] not in self.commands and args[0] not in own:
-            near = difflib.get_close_matches(args[0], self.commands, n=1, cutoff=0.75)
-            if near:
-                raise Misconfigured(f"there is no command {args[0]!r}; did you mean {near[0]!r}?")
+            if not ctx.resilient_parsing:  # a shell that completes asks with half a line
+                self._refuse_near_miss(args[0])
             args = ["generate", *args]
         return super().parse_args(ctx, args)
+
+    def _refuse_near_miss(self, word: str) -> None:
+        near = difflib.get_close_matches(word, self.commands, n=1, cutoff=0.75)
+        if near:
+            error = Misconfigured(f"there is no command {word!r}; did you mean {near[0]!r}?")
+            hinted(error, f"bandstand {near[0]}")
+            raise hinted(error, f"bandstand generate {word!r}, if it is a prompt")
+
+    def invoke(self, ctx: Any) -> Any:
+        """What went wrong with what was typed is told with where to read on, unless somebody knew better."""
+        try:
+            return super().invoke(ctx)
+        except (Invalid, Misconfigured) as error:
+            if not hasattr(error, "__notes__"):
+                hinted(error, _where_to_read(error, ctx.invoked_subcommand))
+            raise
+
+
+def _where_to_read(error: BandstandError, command: str) -> str:
+    if isinstance(error, Misconfigured):
+        return "bandstand config init --print   (every setting and what it means)"
+    if "model" in {problem.field for problem in getattr(error, "problems", ())}:
+        return "bandstand models list"
+    return f"bandstand {command} --help"
 
 
 app = typer.Typer(
@@ -57,6 +92,9 @@ def options(
 
 
 app.command("generate")(generate.generate)
+app.command("melody")(generate.melody)
+app.command("extend")(generate.extend)
+app.command("batch")(batch.batch)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.command("login")(login.login)
@@ -66,6 +104,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(webhooks.app, name="webhooks")
 app.command("doctor")(doctor.doctor)
 app.add_typer(config.app, name="config")
+app.command("openapi")(openapi.openapi)
 
 
 def main() -> None:

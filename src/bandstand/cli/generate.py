@@ -1,22 +1,33 @@
-"""`bandstand generate`: one piece, here and now, without a server."""
+"""`bandstand generate`, `melody` and `extend`: one piece, made here and now, or on a server that is named."""
 
 from __future__ import annotations
 
-import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bandstand.cli.say import err, show_json
+from bandstand.cli.asked import Asked, check_target, ending_of, to_spec
+from bandstand.cli.say import AsJson, err, hinted, show_json
 from bandstand.errors import Invalid
 
 if TYPE_CHECKING:
-    from bandstand.specs import Section, Span
+    from bandstand.cli.piece import Made
 
 TOKENS = "Token models only"
 GIVEN = "A sound file or an http(s) address"
+PLAN = frozenset({"midi", "plan", "cover"})
+
+
+def model_names(incomplete: str) -> list[str]:
+    """For the shell's completion."""
+    from bandstand.catalog import MODELS
+
+    return [name for name in MODELS if name.startswith(incomplete)]
+
+
+Prompt = Annotated[str, typer.Argument(help="What to play, in plain words.")]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="File to write; its ending chooses the format.")
 ]
@@ -24,7 +35,13 @@ Seed = Annotated[
     int | None, typer.Option(help="The same seed makes the same piece; drawn if left out.")
 ]
 Model = Annotated[
-    str, typer.Option("--model", "-m", help="See: bandstand models list. Or a folder of weights.")
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        help="See: bandstand models list. Or a folder of weights.",
+        autocompletion=model_names,
+    ),
 ]
 Score = Annotated[
     str | None,
@@ -40,10 +57,29 @@ Sections = Annotated[
     list[str] | None,
     typer.Option(help="SECONDS=PROMPT, again and again: what is played from then on."),
 ]
+EncodingName = Annotated[str | None, typer.Option(help="wav, wav24, wav32f, mp3, flac or ogg.")]
+Cover = Annotated[bool, typer.Option("--cover", help="Write the cover beside it, too.")]
+Extras = Annotated[
+    bool, typer.Option("--extras", help="Write MIDI file, plan and cover beside it, too.")
+]
+Hear = Annotated[
+    bool | None,
+    typer.Option(
+        "--play/--no-play",
+        help="Play it when it is done; left out: on a terminal, if a player is here.",
+    ),
+]
+ServerUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        help="Address of a server that makes it instead, with the key in BANDSTAND_API_KEY.",
+    ),
+]
 
 
 def generate(
-    prompt: Annotated[str, typer.Argument(help="What to play, in plain words.")],
+    prompt: Prompt,
     *,
     seconds: Annotated[float, typer.Option("--seconds", "-s", help="Exact length.")] = 30.0,
     out: Out = None,
@@ -70,113 +106,152 @@ def generate(
     top_k: Annotated[int, typer.Option(help=f"{TOKENS}.")] = 250,
     top_p: Annotated[float, typer.Option(help=f"{TOKENS}; above 0 it replaces --top-k.")] = 0.0,
     guidance: Annotated[float, typer.Option(help=f"{TOKENS}.")] = 3.0,
-    encoding: Annotated[
-        str | None, typer.Option(help="wav, wav24, wav32f, mp3, flac or ogg.")
-    ] = None,
+    encoding: EncodingName = None,
     loudness: Annotated[str, typer.Option(help="loudness, clip, peak or rms.")] = "loudness",
     sample_rate: Annotated[int | None, typer.Option(help="Hz.")] = None,
-    extras: Annotated[
-        bool, typer.Option("--extras", help="Write the MIDI file and the plan beside it, too.")
-    ] = False,
-    hear: Annotated[bool, typer.Option("--play", help="Play it when it is done.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Tell all about it as JSON.")] = False,
+    cover: Cover = False,
+    extras: Extras = False,
+    hear: Hear = None,
+    server: ServerUrl = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Make one piece without a server and print the path of the file."""
-    from bandstand.cli.piece import make
-    from bandstand.cli.player import play
-    from bandstand.settings import load_settings
-    from bandstand.specs import MusicSpec, Sampling, Source, check_spec
-
-    target = out or _free_name(encoding or "wav")
-    if (start, end) != (None, None) and melody is None and continues is None:
-        raise Invalid("from, to", "there is no --melody and no --continue to cut")
-    spec = MusicSpec(
+    """Make one piece and print the path of the file. What `bandstand "a prompt"` does."""
+    asked = Asked(
         prompt=prompt,
-        model=model,
         seconds=seconds,
-        seed=secrets.randbelow(2**31 - 1) if seed is None else seed,
-        melody=_span(melody, start, end),
-        continues=_span(continues, start, end),
-        score=None if score is None else Source(uri=score),
+        out=out,
+        seed=seed,
+        model=model,
+        melody=melody,
+        continues=continues,
+        start=start,
+        end=end,
+        score=score,
         variation=variation,
-        stems=None if stems is None else _encoding(stems, target, "stems"),
-        sections=_sections(section or []),
-        sampling=Sampling(temperature=temperature, top_k=top_k, top_p=top_p, guidance=guidance),
+        stems=stems,
+        section=section or (),
         multiband=multiband,
-        encoding=_encoding(encoding, target),
-        loudness=_loudness(loudness),
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        guidance=guidance,
+        encoding=encoding,
+        loudness=loudness,
         sample_rate=sample_rate,
     )
-    check_spec(spec)
-    _check_target(target)
-    files = make(spec, target, load_settings(), with_extras=extras)
+    _deliver(asked, also_of(cover=cover, extras=extras), server, hear=hear, as_json=as_json)
+
+
+def melody(
+    file: Annotated[str, typer.Argument(help=f"{GIVEN}: the tune.")],
+    prompt: Prompt,
+    *,
+    seconds: Annotated[float, typer.Option("--seconds", "-s", help="Exact length.")] = 30.0,
+    out: Out = None,
+    seed: Seed = None,
+    model: Model = "composer",
+    cover: Cover = False,
+    extras: Extras = False,
+    hear: Hear = None,
+    server: ServerUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play a tune in the style of the prompt."""
+    asked = Asked(prompt=prompt, seconds=seconds, out=out, seed=seed, model=model, melody=file)
+    _deliver(asked, also_of(cover=cover, extras=extras), server, hear=hear, as_json=as_json)
+
+
+def extend(
+    file: Annotated[Path, typer.Argument(help="A sound file; it stays as it is.")],
+    prompt: Annotated[str, typer.Argument(help="How to go on; by default as it began.")] = "",
+    *,
+    by: Annotated[float, typer.Option(help="Seconds to add.")] = 15.0,
+    out: Out = None,
+    seed: Seed = None,
+    model: Model = "composer",
+    cover: Cover = False,
+    extras: Extras = False,
+    hear: Hear = None,
+    server: ServerUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on from a sound: the new file begins with it."""
+    seconds = _seconds_of(file) + by
+    asked = Asked(
+        prompt=prompt, seconds=seconds, out=out, seed=seed, model=model, continues=str(file)
+    )
+    _deliver(asked, also_of(cover=cover, extras=extras), server, hear=hear, as_json=as_json)
+
+
+def also_of(*, cover: bool, extras: bool) -> frozenset[str]:
+    """Kinds of files that are kept besides the track and what was asked for by itself."""
+    return PLAN if extras else frozenset({"cover"} if cover else ())
+
+
+def maker(server: str | None, also: frozenset[str]) -> Any:
+    """What makes pieces: the engines of this machine, or a server."""
+    from bandstand.settings import load_settings
+
+    settings = load_settings()
+    if server is None:
+        from bandstand.cli.piece import Studio
+
+        return Studio(settings, also)
+    from bandstand.cli.remote import Remote
+
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    return Remote(server, key, also)
+
+
+def _deliver(
+    asked: Asked, also: frozenset[str], server: str | None, *, hear: bool | None, as_json: bool
+) -> None:
+    target = asked.out or _free_name(asked.encoding)
+    spec = to_spec(asked, target)
+    check_target(target)
+    with maker(server, also) as making:
+        made: Made = making.make(spec, target)
     if as_json:
-        show_json({"file": str(target), "seed": spec.seed, "files": files})
+        show_json({"file": str(target), "seed": made.seed, "files": made.files})
     else:
-        _tell(files[0]["about"])
-        err.print(f"seed {spec.seed}")
+        tell(made)
         sys.stdout.write(f"{target}\n")
+        sys.stdout.flush()
+    _play(target, hear)
+
+
+def tell(made: Made) -> None:
+    """What was made of the words, as far as the engine says, and the seed, on stderr."""
+    about = made.files[0]["about"]
+    for name in ("understood", "ignored", "conflicts"):
+        if about.get(name):
+            err.print(f"{name}: {', '.join(about[name])}", style="dim", markup=False)
+    err.print(f"seed {made.seed}")
+
+
+def _play(target: Path, hear: bool | None) -> None:  # noqa: FBT001 - as the option has it
+    from bandstand.cli.player import find_player, play
+
+    if hear is None:
+        hear = sys.stdout.isatty() and find_player() is not None
     if hear:
         play(target)
 
 
-def _tell(about: dict[str, Any]) -> None:
-    """What was made of the words, as far as the engine says."""
-    for name in ("understood", "ignored", "conflicts"):
-        if about.get(name):
-            err.print(f"{name}: {', '.join(about[name])}", style="dim", markup=False)
-
-
-def _check_target(target: Path) -> None:
-    if not target.parent.is_dir():
-        raise Invalid("out", f"there is no folder {target.parent}")
-    if target.is_dir():
-        raise Invalid("out", f"{target} is a folder")
-
-
-def _span(place: str | None, start: float | None, end: float | None) -> Span | None:
-    from bandstand.specs import Source, Span
-
-    return None if place is None else Span(source=Source(uri=place), start=start or 0.0, end=end)
-
-
-def _sections(given: list[str]) -> tuple[Section, ...]:
-    """In the order of their starts, however they were given."""
-    from bandstand.specs import Section
-
-    sections: list[Section] = []
-    for text in given:
-        start, equals, prompt = text.partition("=")
-        try:
-            sections.append(Section(start=float(start), prompt=prompt))
-        except ValueError:
-            equals = ""
-        if not equals:
-            raise Invalid("section", f"{text!r} is not SECONDS=PROMPT, such as 20=strings enter")
-    return tuple(sorted(sections, key=lambda section: section.start))
-
-
-def _encoding(given: str | None, target: Path, name: str = "encoding") -> Any:
-    from bandstand.specs import Encoding
-
-    word = given or target.suffix.lstrip(".").lower() or "wav"
-    try:
-        return Encoding(word)
-    except ValueError:
-        raise Invalid(name, f"{word!r} is none of: {', '.join(Encoding)}") from None
-
-
-def _loudness(word: str) -> Any:
-    from bandstand.specs import Loudness
+def _seconds_of(file: Path) -> float:
+    import soundfile
 
     try:
-        return Loudness(word)
-    except ValueError:
-        raise Invalid("loudness", f"{word!r} is none of: {', '.join(Loudness)}") from None
+        return float(soundfile.info(file).duration)
+    except soundfile.LibsndfileError:
+        trouble = "no sound file of a known kind" if file.is_file() else "No such file"
+        raise hinted(
+            Invalid("file", f"{file}: {trouble}"), 'bandstand extend FILE "how to go on"'
+        ) from None
 
 
-def _free_name(encoding: str) -> Path:
+def _free_name(encoding: str | None) -> Path:
     """bandstand.wav, bandstand-2.wav ... whatever is not there yet."""
-    ending = "wav" if encoding.startswith("wav") else encoding
+    ending = ending_of(encoding)
     names = [f"bandstand{number}.{ending}" for number in ("", *(f"-{n}" for n in range(2, 10_000)))]
     return next(path for name in names if not (path := Path(name)).exists())

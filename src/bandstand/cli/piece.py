@@ -1,4 +1,4 @@
-"""One piece made in this process: the engine, its progress on the terminal, the files. Not what is wanted: that is `generate.py`."""
+"""Pieces made in this process: the engines, their progress on the terminal, the files. Not what is wanted: that is `asked.py`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import dataclasses
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -18,48 +20,80 @@ from bandstand.errors import Unavailable
 if TYPE_CHECKING:
     from bandstand.audio.clip import Clip
     from bandstand.catalog import Model
-    from bandstand.engines import Equipment, Inputs, Made
+    from bandstand.cli.elsewhere import Offer
+    from bandstand.engines import Inputs
     from bandstand.engines.spool import Pressed
     from bandstand.settings import Settings
     from bandstand.specs import MusicSpec
 
+WANTED = frozenset({"audio", "stems"})
 
-def make(
-    spec: MusicSpec, target: Path, settings: Settings, *, with_extras: bool
-) -> list[dict[str, Any]]:
-    """What was written: the track at the target, the extras beside it.
 
-    spec  its model is a name in the catalog, or a folder of weights
+@dataclass(frozen=True)
+class Made:
+    """What was written: the track first, then what lies beside it."""
+
+    files: Sequence[dict[str, Any]]
+    seed: int | None
+
+
+class Studio:
+    """The engines of this machine; one that was started stays open from piece to piece.
+
+    also  kinds of files to keep besides the track and its stems
     """
-    from bandstand.cli.elsewhere import offer_of
-    from bandstand.cli.given import read_given
-    from bandstand.engines.press import press
-    from bandstand.logs import set_up_logs
 
-    set_up_logs("error", as_json=False)
-    offer = offer_of(spec.model, settings)
-    made_by = offer.catalog.choose(dataclasses.replace(spec, model=offer.model))
-    if made_by.name != offer.model:
-        err.print(f"{offer.model} cannot be played here; {made_by.name} plays instead")
-    spec = dataclasses.replace(spec, model=made_by.name)
-    with _working_folder(target) as folder:
-        given = asyncio.run(read_given(spec, settings.allowed_private_hosts))
-        made = asyncio.run(_play(made_by, spec, given, offer.equipment))
-        pressed = press(made, spec, _tags(spec, made_by), folder)
-        wanted = [file for file in pressed if file.kind in {"audio", "stems"} or with_extras]
-        return [_deliver(file, folder, target) for file in wanted]
+    def __init__(self, settings: Settings, also: frozenset[str]) -> None:
+        self._settings = settings
+        self._kinds = WANTED | also
+        self._loop = asyncio.Runner()
+        self._open: dict[str, Any] = {}
 
+    def __enter__(self) -> Self:
+        from bandstand.logs import set_up_logs
 
-async def _play(model: Model, spec: MusicSpec, given: Inputs, equipment: Equipment) -> Made:
-    from bandstand.engines import open_engine
+        set_up_logs("error", as_json=False)
+        return self
 
-    engine = open_engine(model.engine, equipment)
-    with _bar() as bar:
-        await engine.start()
-        try:
-            return await engine.make(spec, given, bar)
-        finally:
-            await engine.stop()
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        for engine in self._open.values():
+            self._loop.run(engine.stop())
+        self._loop.close()
+
+    def make(self, spec: MusicSpec, target: Path) -> Made:
+        """spec: its model is a name in the catalog, or a folder of weights"""
+        from bandstand.cli.elsewhere import offer_of
+        from bandstand.cli.given import read_given
+        from bandstand.engines.press import press
+
+        offer = offer_of(spec.model, self._settings)
+        made_by = offer.catalog.choose(dataclasses.replace(spec, model=offer.model))
+        if made_by.name != offer.model:
+            err.print(f"{offer.model} cannot be played here; {made_by.name} plays instead")
+        spec = dataclasses.replace(spec, model=made_by.name)
+        with working_folder(target) as folder:
+            given = self._loop.run(read_given(spec, self._settings.allowed_private_hosts))
+            made = self._loop.run(self._play(made_by, offer, spec, given))
+            pressed = press(made, spec, _tags(spec, made_by), folder)
+            wanted = [file for file in pressed if file.kind in self._kinds]
+            return Made([_deliver(file, folder, target) for file in wanted], spec.seed)
+
+    async def _play(self, model: Model, offer: Offer, spec: MusicSpec, given: Inputs) -> Any:
+        from bandstand.engines import open_engine
+
+        with bar() as report:
+            # Weights in a folder of the asker's own are known to the engine that was opened for them only.
+            name = model.name if offer.equipment.elsewhere else model.engine
+            if name not in self._open:
+                engine = open_engine(model.engine, offer.equipment)
+                self._open[name] = engine
+                await engine.start()
+            return await self._open[name].make(spec, given, report)
 
 
 def _tags(spec: MusicSpec, made_by: Model) -> Any:
@@ -77,7 +111,7 @@ def _tags(spec: MusicSpec, made_by: Model) -> Any:
 
 
 @contextlib.contextmanager
-def _working_folder(target: Path) -> Generator[Path]:
+def working_folder(target: Path) -> Generator[Path]:
     """Beside the target, so that a file is there whole or not at all, and so that a folder that is not ours is found out first."""
     try:
         with tempfile.TemporaryDirectory(prefix=".bandstand-", dir=target.parent) as folder:
@@ -86,9 +120,13 @@ def _working_folder(target: Path) -> Generator[Path]:
         raise Unavailable(f"Cannot write {target}: {error.strerror}") from None
 
 
-def _deliver(file: Pressed, folder: Path, target: Path) -> dict[str, Any]:
+def place_of(kind: str, name: str, target: Path) -> Path:
     """The track under its own name, the others beside it."""
-    place = target if file.kind == "audio" else target.with_name(f"{target.stem}.{file.name}")
+    return target if kind == "audio" else target.with_name(f"{target.stem}.{name}")
+
+
+def _deliver(file: Pressed, folder: Path, target: Path) -> dict[str, Any]:
+    place = place_of(file.kind, file.name, target)
     (folder / file.name).replace(place)
     return {"name": place.name, "kind": file.kind, "bytes": file.bytes, "about": dict(file.about)}
 
@@ -109,9 +147,12 @@ class Bar:
     def audio(self, stretch: Clip) -> None:
         """Nobody listens yet."""
 
+    def preview(self, jpeg: bytes) -> None:
+        """A terminal shows none."""
+
 
 @contextlib.contextmanager
-def _bar() -> Generator[Bar]:
+def bar() -> Generator[Bar]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         yield Bar(progress)

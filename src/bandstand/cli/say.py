@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Generator, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -35,23 +35,46 @@ CODES: Sequence[tuple[type[BaseException], int]] = (
     (KeyboardInterrupt, INTERRUPTED),
     (BandstandError, FAILED),
 )
+Told = TypeVar("Told", bound=BandstandError)
 err = Console(stderr=True)
 
 
 @contextlib.contextmanager
 def failing() -> Generator[None]:
-    """Ends the program with one line and the right code instead of a traceback."""
+    """Ends the program with what is wrong, what to type instead, and the right code; without a traceback."""
     try:
         yield
     except (BandstandError, KeyboardInterrupt) as error:
         code = next(code for kind, code in CODES if isinstance(error, kind))
         text = error.message if isinstance(error, BandstandError) else "Canceled."
         err.print(f"[red]error:[/red] {escape(text)}", soft_wrap=True)
+        for command in getattr(error, "__notes__", ()):
+            err.print(f"[dim]try:[/dim] {escape(command)}", soft_wrap=True, highlight=False)
         sys.exit(code)
+
+
+def hinted(error: Told, command: str) -> Told:
+    """The error with what to type instead, for `failing` to tell."""
+    error.add_note(command)
+    return error
 
 
 def show_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def show_json_line(value: Any) -> None:
+    """One of many, for whoever reads them as they come."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def show_done(words: str, *, as_json: bool, **told: Any) -> None:
+    """That something was done: in words, or as what it was done to."""
+    if as_json:
+        show_json(told)
+    else:
+        sys.stdout.write(f"{words}\n")
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
