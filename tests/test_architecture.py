@@ -21,11 +21,11 @@ SOURCE = REPOSITORY / "src" / "bandstand"
 FLOORS = (
     {"audio", "errors", "logs", "client"},
     {"specs", "settings", "composer", "musicgen", "canvas"},
-    {"catalog", "jobs"},
+    {"catalog", "jobs", "pictures"},
     {"store", "blobs", "links", "engines", "fetch"},
     {
         *("service", "gate", "runner", "work", "sources", "webhooks"),
-        *("liveness", "sweep", "bulletin", "live"),
+        *("liveness", "sweep", "bulletin", "live", "library", "desk"),
     },
     {"dialects", "web"},
     {"cli", "build"},
@@ -53,6 +53,7 @@ MAKERS_FILES = {
     "engines/convert.py": {"bandstand.musicgen.checkpoints"},
     "engines/device.py": {"bandstand.musicgen.native.library"},
     "engines/cover.py": {"bandstand.canvas"},
+    "engines/offer.py": {"bandstand.canvas"},
 }
 DIALECTS_NEVER = {
     "store",
@@ -76,7 +77,7 @@ ONLY_IN = {
     "PIL": {"canvas"},
     "fastapi": {"dialects", "web", "build"},
     "starlette": {"dialects", "web"},
-    "sse_starlette": {"dialects"},
+    "sse_starlette": {"dialects", "web"},
     "dbos": {"runner", "liveness"},
     "obstore": {"blobs"},
     "typer": {"cli"},

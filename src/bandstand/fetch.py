@@ -103,10 +103,10 @@ class Fetcher:
             httpcore2.TimeoutException,
         ) as error:
             LOG.info("download failed", reason=repr(error))
-            raise Failed(f"The given audio cannot be fetched: {UNREACHABLE}.") from None
+            raise Failed(f"The given file cannot be fetched: {UNREACHABLE}.") from None
         except (TimeoutError, ValueError) as error:
             raise Failed(
-                f"The given audio cannot be fetched: {error or 'it took too long'}."
+                f"The given file cannot be fetched: {error or 'it took too long'}."
             ) from None
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -305,11 +305,11 @@ def decode_inline(url: str) -> bytes:
     """The content of a data URI (RFC 2397). raises Failed."""
     head, comma, text = url[5:].partition(",")
     if not comma or len(text) > DOWNLOAD_BYTES_MAX * 4 // 3 + 4:
-        raise Failed("The given audio is no valid data URI, or too large.")
+        raise Failed("The given file is no valid data URI, or too large.")
     raw = unquote_to_bytes(text)
     if not head.lower().endswith(";base64"):
         return raw
     try:
         return base64.b64decode(raw, validate=True)
     except binascii.Error:
-        raise Failed("The given audio is no valid base64.") from None
+        raise Failed("The given file is no valid base64.") from None

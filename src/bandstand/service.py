@@ -40,6 +40,7 @@ from bandstand.jobs import (
 )
 from bandstand.links import Signer
 from bandstand.live import listen
+from bandstand.pictures import check_picture
 from bandstand.runner import Runner
 from bandstand.settings import Settings
 from bandstand.specs import KEPT, Kind, Source, check_spec
@@ -53,6 +54,7 @@ __all__ = ["Account", "Delivery", "File", "Scope", "Service"]
 
 FREE_BYTES_MIN = 50_000_000
 FILE_KEPT_SECONDS = 86400.0
+CHECKS = {"score": check_notes, "init": check_picture}  # of what came inside a request; else sound
 RANDOM_SEEDS = 2**31 - 1  # fits what every API calls an integer
 LOG = structlog.get_logger("service")
 SUBMITTED = Counter("bandstand_jobs_submitted", "Jobs accepted.", ["origin", "model"])
@@ -102,6 +104,7 @@ class Service:
         once    an idempotency key: the same key and wish again give the job that they gave before
         raises  Invalid, NoCredit, TooMany, Conflict, Unavailable; then nothing was stored
         """
+        order = dataclasses.replace(order, spec=self.catalog.complete(order.spec))
         check_spec(order.spec, is_played=order.flaw is None)
         self._check_addresses(order)
         if order.flaw is None:
@@ -160,22 +163,18 @@ class Service:
     async def _keep_given(self, job: Job) -> Job:
         """Lay what came inside the request beside the job's results: rows are read often, and should be small.
 
-        raises  Invalid for what is no sound, or no notes, at first sight
+        raises  Invalid for what is no sound, no notes or no picture, at first sight
         """
-        spec = job.spec
-        kept = {
-            name: dataclasses.replace(span, source=await self._keep(job, name, span.source))
-            for name, span in spec.spans.items()
-        }
-        score = spec.score and await self._keep(job, "score", spec.score)
-        return dataclasses.replace(job, spec=dataclasses.replace(spec, score=score, **kept))
+        given = job.spec.sources
+        kept = {name: await self._keep(job, name, source) for name, source in given.items()}
+        return dataclasses.replace(job, spec=job.spec.with_sources(kept))
 
     async def _keep(self, job: Job, field: str, source: Source) -> Source:
         if not is_inline(source.uri):
             return source
         try:
             content = await asyncio.to_thread(decode_inline, source.uri)
-            (check_notes if field == "score" else check_kind)(content)
+            CHECKS.get(field, check_kind)(content)
         except (Failed, Undecodable) as error:
             raise Invalid(field, str(error)) from None
         name = f"given-{field}"
@@ -287,7 +286,14 @@ class Service:
 
     def listen(self, job: Job) -> AsyncIterator[bytes]:
         """The sound of an unfinished job as WAV, while it is being made."""
-        return listen(self.blobs, self.watch(job), job.spec.seconds)
+        return listen(self.blobs, self.watch(job), job.music.seconds)
+
+    async def preview(self, event: Event) -> bytes | None:
+        """A JPEG of how a picture looks by now; None when the job is over for long."""
+        try:
+            return await self.blobs.get(event.detail["key"])
+        except NotFound:
+            return None
 
     async def logs(self, *several: Job) -> dict[str, str]:
         """Per job id what its runs logged, newline-terminated lines."""
@@ -380,7 +386,7 @@ class Service:
 
     def future_link(self, job: Job, *, until: float) -> str:
         """Where the track of an unfinished job will be."""
-        extension = FORMATS[job.spec.encoding.value].extension
+        extension = FORMATS[job.music.encoding.value].extension
         return self.signed(f"/files/{job.id}/track.{extension}", until=until)
 
     def signed(self, path: str, *, until: float | None = None) -> str:
@@ -411,7 +417,7 @@ def _job_of(account: Account, order: Order, model: Model) -> Job:
         progress=0.0,
         outputs=(),
         error=None,
-        price=price_of(model, spec.seconds) if order.flaw is None else 0,
+        price=price_of(model, spec) if order.flaw is None else 0,
         hook=order.hook,
         times=Times(created=now),
         attempts=0,

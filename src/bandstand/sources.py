@@ -1,4 +1,4 @@
-"""From where a stranger's sound lies to a clip: own files without the network, the rest through the guarded way out.
+"""From where a stranger's sound or picture lies to a clip or a plain PNG: own files without the network, the rest through the guarded way out.
 
 The bytes are decoded in a process of their own with little memory and time (`audio/apart.py`): a decoder is the last thing to
 trust with them. An own file counts as its owner's only: the address of somebody else's is like one of a file that is not there.
@@ -7,6 +7,7 @@ trust with them. An own file counts as its owner's only: the address of somebody
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import re
 
 from bandstand.audio.apart import decode_apart
@@ -17,7 +18,8 @@ from bandstand.engines import Inputs
 from bandstand.errors import Failed, NotFound
 from bandstand.fetch import DOWNLOAD_BYTES_MAX, Fetcher
 from bandstand.jobs import Job
-from bandstand.specs import KEPT, Source, Span
+from bandstand.pictures import read_picture_apart
+from bandstand.specs import KEPT, ImageSpec, MusicSpec, Source, Span
 from bandstand.store import files, jobs
 from bandstand.store.database import Database
 
@@ -26,7 +28,7 @@ DECODED_AT_ONCE = 2
 OWN_FILE = re.compile(r"/v1/files/([a-z0-9]{26})(/download)?")
 OWN_RESULT = re.compile(r"/files/([a-z0-9]{26})/([A-Za-z0-9._-]{1,80})")
 TOO_LONG = "Prompt is longer than audio to generate"  # as MusicGen says it
-NOT_FOUND = "The given audio is a file of this server that is not there."
+NOT_FOUND = "The given file is one of this server that is not there."
 
 
 class Sources:
@@ -44,17 +46,29 @@ class Sources:
 
         raises  Failed with a text for the client
         """
-        melody, continues = job.spec.melody, job.spec.continues
+        if isinstance(job.spec, ImageSpec):
+            inputs = Inputs(picture=job.spec.init and await self._picture(job, job.spec.init))
+        else:
+            inputs = await self._sounds(job, job.spec)
+        return dataclasses.replace(inputs, account=job.account, attempt=job.attempts)
+
+    async def _sounds(self, job: Job, spec: MusicSpec) -> Inputs:
         inputs = Inputs(
-            melody=melody and await self._stretch(job, melody),
-            continues=continues and await self._stretch(job, continues),
-            score=job.spec.score and await self._notes(job, job.spec.score),
-            account=job.account,
-            attempt=job.attempts,
+            melody=spec.melody and await self._stretch(job, spec.melody),
+            continues=spec.continues and await self._stretch(job, spec.continues),
+            score=spec.score and await self._notes(job, spec.score),
         )
-        if inputs.continues is not None and inputs.continues.seconds >= job.spec.seconds:
+        if inputs.continues is not None and inputs.continues.seconds >= spec.seconds:
             raise Failed(TOO_LONG)
         return inputs
+
+    async def _picture(self, job: Job, source: Source) -> bytes:
+        content = await self._content(job, source.uri)
+        async with self._decoding:
+            try:
+                return await asyncio.to_thread(read_picture_apart, content)
+            except Undecodable as error:
+                raise Failed(f"The given picture cannot be read: {error}.") from None
 
     async def _stretch(self, job: Job, span: Span) -> Clip:
         return cut(await self._clip(job, span.source), span)
@@ -86,9 +100,7 @@ class Sources:
     async def _own(self, key: str) -> bytes:
         try:
             if await self._blobs.size(key) > DOWNLOAD_BYTES_MAX:
-                raise Failed(
-                    f"The given audio is larger than {DOWNLOAD_BYTES_MAX // 1_000_000} MB."
-                )
+                raise Failed(f"The given file is larger than {DOWNLOAD_BYTES_MAX // 1_000_000} MB.")
             return await self._blobs.get(key)
         except NotFound:
             raise Failed(NOT_FOUND) from None

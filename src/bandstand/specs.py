@@ -159,6 +159,20 @@ class MusicSpec:
         spans = {name: span.source for name, span in self.spans.items()}
         return spans if self.score is None else {**spans, "score": self.score}
 
+    def with_sources(self, sources: Mapping[str, Source]) -> MusicSpec:
+        """The same, with what is given lying elsewhere; all of `sources` by the name of its field."""
+        spans = {
+            name: dataclasses.replace(span, source=sources[name])
+            for name, span in self.spans.items()
+        }
+        return dataclasses.replace(self, score=sources.get("score"), **spans)
+
+    def without_content(self) -> MusicSpec:
+        """What may be remembered for ever: nothing that the asker said or gave."""
+        return dataclasses.replace(
+            self, prompt="", melody=None, continues=None, score=None, sections=()
+        )
+
     @property
     def spans(self) -> dict[str, Span]:
         """The stretches of given sound that count, by the name of their field."""
@@ -221,6 +235,14 @@ class ImageSpec:
     def sources(self) -> dict[str, Source]:
         """What is given, by the name of its field."""
         return {} if self.init is None else {"init": self.init}
+
+    def with_sources(self, sources: Mapping[str, Source]) -> ImageSpec:
+        """The same, with what is given lying elsewhere."""
+        return dataclasses.replace(self, init=sources.get("init"))
+
+    def without_content(self) -> ImageSpec:
+        """What may be remembered for ever: nothing that the asker said or gave."""
+        return dataclasses.replace(self, prompt="", negative="", init=None, loras=())
 
 
 Spec = MusicSpec | ImageSpec

@@ -277,6 +277,7 @@ class Reporter:
         self._fraction = 0.0
         self._news: list[tuple[EventKind, dict[str, object]]] = []
         self._stretches: list[Pcm] = []
+        self._preview: bytes | None = None
         self._start = 0
         self._has_news = asyncio.Event()
         self._flushing = asyncio.Lock()
@@ -291,6 +292,10 @@ class Reporter:
 
     def audio(self, stretch: Pcm) -> None:
         self._stretches.append(stretch)
+        self._has_news.set()
+
+    def preview(self, jpeg: bytes) -> None:
+        self._preview = jpeg
         self._has_news.set()
 
     async def run(self) -> None:
@@ -316,6 +321,11 @@ class Reporter:
             detail = await self._put(stretches)
             del self._stretches[: len(stretches)]
             self._news.append((EventKind.AUDIO, detail))
+        if self._preview is not None:
+            key = f"{live_prefix(self._job.id)}/{self._job.attempts}-preview.jpg"
+            await self._blobs.put(key, self._preview)  # in the place of the one before
+            self._preview = None
+            self._news.append((EventKind.PREVIEW, {"key": key}))
         self._has_news.clear()
         news = list(self._news)
         progress = (
@@ -368,7 +378,7 @@ def _settled(
 
 
 def live_prefix(job_id: str) -> str:
-    """Where the stretches lie that can be heard while the piece is made."""
+    """Where that lies which can be heard or seen while the job runs."""
     return f"jobs/{job_id}/live"
 
 

@@ -297,7 +297,7 @@ def test_sound_of_somebody_else_is_like_one_that_is_not_there(server, client):
     with server.client(other) as stranger:
         told = {refusal(stranger, melody=uri) for uri in (theirs, missing)}
 
-    assert told == {"The given audio is a file of this server that is not there."}
+    assert told == {"The given file is one of this server that is not there."}
 
 
 @pytest.mark.parametrize(

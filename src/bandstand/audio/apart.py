@@ -1,5 +1,7 @@
 """Decoding a stranger's file in a process of its own, which has given up all else (`confined.py`). This is the side that asks.
 
+Not only for sound: `ask_apart` asks any such process.
+
 What the other side says is checked, too: whoever took it over may say anything.
 """
 
@@ -10,7 +12,8 @@ import struct
 import subprocess
 import sys
 import threading
-from typing import IO
+from collections.abc import Callable, Sequence
+from typing import IO, TypeVar
 
 import numpy as np
 
@@ -23,12 +26,36 @@ HEAD = struct.Struct("<IIQ")  # rate, channels, length; float32 samples follow
 REFUSED = 65
 REASON_CHARACTERS_MAX = 200
 BROKEN = "it broke its reader"
+T = TypeVar("T")
 
 
 def decode_apart(content: bytes, *, seconds_max: float, wall_seconds: float = WALL_SECONDS) -> Clip:
     """Like `codecs.decode`, at 48 kHz or less; a crash, too much memory or too much time is `Undecodable` as well."""
+    return ask_apart(
+        "bandstand.audio.confined",
+        [str(seconds_max)],
+        content,
+        lambda stream: _read_clip(stream, seconds_max),
+        wall_seconds=wall_seconds,
+    )
+
+
+def ask_apart(
+    module: str,
+    arguments: Sequence[str],
+    content: bytes,
+    read: Callable[[IO[bytes]], T | None],
+    *,
+    wall_seconds: float = WALL_SECONDS,
+) -> T:
+    """What a process makes of a stranger's file.
+
+    module  of ours, which gets the file on stdin; it ends with REFUSED and a reason on stderr when it does not take it
+    read    makes something of its stdout; None when that is not what was expected
+    raises  Undecodable; a crash, too much memory or too much time is that as well
+    """
     with subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "bandstand.audio.confined", str(seconds_max)],
+        [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -45,7 +72,7 @@ def decode_apart(content: bytes, *, seconds_max: float, wall_seconds: float = WA
                 child.stdin.write(content)
             with contextlib.suppress(BrokenPipeError):
                 child.stdin.close()
-            clip = _read_clip(child.stdout, seconds_max)
+            made = read(child.stdout)
             reason = child.stderr.read()
             status = child.wait()
         finally:
@@ -54,9 +81,9 @@ def decode_apart(content: bytes, *, seconds_max: float, wall_seconds: float = WA
             child.kill()
     if status == REFUSED:
         raise Undecodable(_printable(reason))
-    if status != 0 or clip is None:
+    if status != 0 or made is None:
         raise Undecodable("it took too long to read" if is_late else BROKEN)
-    return clip
+    return made
 
 
 def _read_clip(stream: IO[bytes], seconds_max: float) -> Clip | None:

@@ -20,7 +20,7 @@ _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
 class Undecodable(ValueError):
-    """This is no sound that can be read here; the text says why and may be shown to the sender."""
+    """This is nothing that can be read here; the text says why and may be shown to the sender."""
 
 
 @dataclass(frozen=True)

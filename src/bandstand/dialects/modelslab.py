@@ -241,7 +241,7 @@ def _processing(service: Service, job: Job) -> dict[str, Any]:
 def _seconds_left(job: Job) -> int:
     """By the progress so far; before there is any, as long as the piece."""
     if job.times.started is None or job.progress <= 0:
-        return math.ceil(job.spec.seconds)
+        return math.ceil(job.music.seconds)
     elapsed = max(0.0, time.time() - job.times.started)
     return max(1, math.ceil(elapsed * (1 - job.progress) / job.progress))
 

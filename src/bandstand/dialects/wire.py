@@ -34,6 +34,7 @@ from bandstand.errors import (
 )
 from bandstand.fetch import is_inline
 from bandstand.jobs import Job
+from bandstand.specs import Kind
 
 STATUS_OF: Mapping[type[BandstandError], int] = {
     Malformed: HTTPStatus.BAD_REQUEST,
@@ -73,12 +74,16 @@ class Json(Response):
 
 
 def told(body: Any, job: Job | None = None, *, status: int = 200) -> Json:
-    """An answer about a job says in its headers what really makes the piece."""
+    """An answer about a job says in its headers what really makes it."""
     return Json(body, status, made_by(job) if job else None)
 
 
 def made_by(job: Job) -> dict[str, str]:
-    return {"X-Bandstand-Model": job.model, "X-Bandstand-Engine": job.engine}
+    told = {"X-Bandstand-Model": job.model, "X-Bandstand-Engine": job.engine}
+    if job.kind is Kind.IMAGE:
+        # Nobody should take a picture that was drawn for one that was diffused: the library is told, as others name it.
+        told["X-Engine"] = {"diffusion": "diffusers"}.get(job.engine, job.engine)
+    return told
 
 
 def refusal(error: BandstandError, body: Any, *, status: int | None = None) -> Json:

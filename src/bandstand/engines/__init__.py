@@ -46,7 +46,7 @@ class Inputs:
     """What is given, sound already decoded and cut, and what an engine must know of the job.
 
     score    a file of notes as it came: of an admitted kind and size, but a stranger's
-    picture  a picture to start from as it came: of an admitted kind and size, but a stranger's
+    picture  to start from: a plain RGB PNG, upright, no side longer than 2048, whatever it came as
     account  whose job it is: owners take turns
     attempt  which run of the job this is (1, 2, 3)
     """

@@ -3,7 +3,7 @@
 It knows no database and no network. The first thing it hears is its equipment. Messages are tuples, first their name:
 
     in   make JOB SPEC INPUTS TAGS FOLDER · drop JOB · stop
-    out  ready SLOTS · broken TEXT · beat · begun JOB · progress JOB FRACTION · log JOB LINE · audio JOB PCM
+    out  ready SLOTS · broken TEXT · beat · begun JOB · progress JOB FRACTION · log JOB LINE · audio JOB PCM · preview JOB JPEG
          made JOB FILES · failed JOB TEXT · dropped JOB
 """
 
@@ -24,17 +24,18 @@ import numpy as np
 
 from bandstand.audio.clip import Clip
 from bandstand.audio.tags import Tags
-from bandstand.engines import Engine, Inputs, open_engine
+from bandstand.engines import Artist, Engine, Inputs, open_engine
 from bandstand.engines.host import BEAT_SECONDS, Pcm
-from bandstand.engines.press import press
+from bandstand.engines.press import press, put_pictures
+from bandstand.engines.spool import Pressed
 from bandstand.errors import BandstandError
-from bandstand.specs import MusicSpec
+from bandstand.specs import ImageSpec, Spec
 
 
 class Child:
     """One engine and the jobs inside it."""
 
-    def __init__(self, engine: Engine, connection: Connection) -> None:
+    def __init__(self, engine: Engine | Artist, connection: Connection) -> None:
         self._engine = engine
         self._connection = connection
         self._sending = threading.Lock()
@@ -87,20 +88,29 @@ class Child:
         elif name == "stop":
             self._stopped.set()
 
-    async def _make(
-        self, job: str, spec: MusicSpec, inputs: Inputs, tags: Tags, folder: Path
-    ) -> None:
+    async def _make(self, job: str, spec: Spec, inputs: Inputs, tags: Tags, folder: Path) -> None:
         try:
             async with self._slots:
                 self.send("begun", job)
-                made = await self._engine.make(spec, inputs, Told(self, job))
-                files = await asyncio.to_thread(press, made, spec, tags, folder)
+                files = await self._finished(job, spec, inputs, tags, folder)
             self.send("made", job, files)
         except BandstandError as error:
             self.send("failed", job, error.message)
         except Exception as error:  # noqa: BLE001 - the job fails, the engine lives; the traceback goes to the log
             traceback.print_exc()
             self.send("failed", job, f"The engine failed: {type(error).__name__}: {error}")
+
+    async def _finished(
+        self, job: str, spec: Spec, inputs: Inputs, tags: Tags, folder: Path
+    ) -> tuple[Pressed, ...]:
+        told = Told(self, job)
+        if isinstance(spec, ImageSpec):
+            assert isinstance(self._engine, Artist), "the catalog knows which engines draw"
+            drawn = await self._engine.draw(spec, inputs, told)
+            return await asyncio.to_thread(put_pictures, drawn, folder)
+        assert isinstance(self._engine, Engine), "the catalog knows which engines play"
+        made = await self._engine.make(spec, inputs, told)
+        return await asyncio.to_thread(press, made, spec, tags, folder)
 
     def _over(self, job: str, making: asyncio.Task[None]) -> None:
         """Not in `_make`: a job that is dropped before its first step never gets there."""
@@ -125,6 +135,9 @@ class Told:
     def audio(self, stretch: Clip) -> None:
         samples = np.clip(stretch.samples.T * 32767.0, -32768, 32767).round().astype("<i2")
         self._child.send("audio", self._job, Pcm(samples.tobytes(), stretch.rate, stretch.channels))
+
+    def preview(self, jpeg: bytes) -> None:
+        self._child.send("preview", self._job, jpeg)
 
 
 async def _run(name: str, descriptor: int) -> None:

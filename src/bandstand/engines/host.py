@@ -1,4 +1,4 @@
-"""Keeps one engine running in a child process and hands jobs to it. Knows no database; the sound stays in the child.
+"""Keeps one engine running in a child process and hands jobs to it. Knows no database; sound and pictures stay in the child.
 
 A child that dies, hangs or does not let go of a canceled job is killed; every job inside it hears `EngineDied`, and the
 next job starts a new child.
@@ -27,7 +27,7 @@ from bandstand.audio.tags import Tags
 from bandstand.engines import Equipment, Inputs
 from bandstand.engines.spool import Pressed
 from bandstand.errors import EngineDied, Failed, Unavailable
-from bandstand.specs import MusicSpec
+from bandstand.specs import Spec
 
 BEAT_SECONDS = 1.0
 SILENCE_SECONDS_MAX = 20.0  # without a beat the child's own loop is stuck
@@ -61,6 +61,7 @@ class Listener(Protocol):
     def progress(self, fraction: float) -> None: ...
     def log(self, line: str) -> None: ...
     def audio(self, stretch: Pcm) -> None: ...
+    def preview(self, jpeg: bytes) -> None: ...
 
 
 @dataclass
@@ -157,7 +158,7 @@ class Host:
     async def make(
         self,
         job: str,
-        spec: MusicSpec,
+        spec: Spec,
         inputs: Inputs,
         *,
         tags: Tags,
@@ -276,7 +277,7 @@ class Host:
         inside.heard_at = self._awake
         if name == "begun":
             inside.is_begun = True
-        elif name in {"progress", "log", "audio"}:
+        elif name in {"progress", "log", "audio", "preview"}:
             getattr(inside.listener, name)(*details)
         elif not inside.done.done():
             if name == "made":

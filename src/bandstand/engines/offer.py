@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 from importlib.util import find_spec
 
-from bandstand.catalog import MODELS, MULTIBAND_WEIGHTS, Catalog, Model, allows_commerce
+from bandstand.canvas import FAMILIES, PALETTES
+from bandstand.catalog import CANVAS, MODELS, MULTIBAND_WEIGHTS, Catalog, Model, allows_commerce
 from bandstand.engines import MODULES, Equipment
 from bandstand.engines.weights import (
     COMPANIONS,
@@ -28,7 +29,7 @@ NEEDED = ("torch", "tokenizers", "safetensors")
 
 
 def engines_of(settings: Settings) -> list[str]:
-    """The engines by name. auto: the composer, and musicgen when there are weights for it and it can run.
+    """The engines by name. auto: the composer and the canvas, and musicgen when there are weights for it and it can run.
 
     A process that only answers requests leaves the running to others, and needs nothing but to see the weights.
 
@@ -42,7 +43,7 @@ def engines_of(settings: Settings) -> list[str]:
         return named
     runs = settings.role is Role.API or not missing_libraries()
     found = [MUSICGEN] if runs and installed_models(settings.models_folder) else []
-    return list(dict.fromkeys([*named, "composer", *found]))
+    return list(dict.fromkeys([*named, "composer", "canvas", *found]))
 
 
 def equipment_of(settings: Settings) -> Equipment:
@@ -62,7 +63,7 @@ def open_catalog(settings: Settings) -> Catalog:
     """All models, with those that can run here. raises as `engines_of`"""
     engines = engines_of(settings)
     folder = settings.models_folder
-    models: dict[str, Model] = dict(MODELS)
+    models: dict[str, Model] = {**MODELS, CANVAS.name: _canvas()}
     absences = {
         found.name: f"The weights of model {found.name!r} cannot be used: {found.problem}"
         for found in broken_models(folder)
@@ -81,6 +82,12 @@ def open_catalog(settings: Settings) -> Catalog:
     if hindrance := _multiband_hindrance(settings):
         absences[MULTIBAND_WEIGHTS] = hindrance
     return Catalog(frozenset(installed), settings.stand_in, models, absences)
+
+
+def _canvas() -> Model:
+    return dataclasses.replace(
+        CANVAS, choices={"family": tuple(FAMILIES), "palette": tuple(PALETTES)}
+    )
 
 
 def hindrance_of(model: InstalledModel, settings: Settings, engines: list[str]) -> str | None:

@@ -1,15 +1,20 @@
-"""From made sound to finished files: level, rate, encoding, tags. Runs in the engine's process, beside the sound."""
+"""From made sound to finished files: level, rate, encoding, tags. Runs in the engine's process, beside the sound.
+
+Pictures come finished from their engines and are only laid in their place.
+"""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from bandstand.audio.codecs import FORMATS, encode
 from bandstand.audio.loudness import integrated_loudness, normalize, true_peak
 from bandstand.audio.resample import resample, to_channels
 from bandstand.audio.tags import Tags
-from bandstand.engines import Made
+from bandstand.engines import Drawn, Extra, Made
 from bandstand.engines.cover import embeddable
 from bandstand.engines.spool import Pressed, aside, finish, pressed
 from bandstand.specs import MusicSpec
@@ -20,9 +25,18 @@ def press(made: Made, spec: MusicSpec, tags: Tags, folder: Path) -> tuple[Presse
 
     raises  ValueError when the engine made no finite sound
     """
+    return _gather(folder, lambda gathered: _write(made, spec, tags, gathered))
+
+
+def put_pictures(drawn: Drawn, folder: Path) -> tuple[Pressed, ...]:
+    """Write the pictures; the folder appears when all of them are there. What is told of all is told of each."""
+    return _gather(folder, lambda gathered: list(_lay(drawn.pictures, gathered, drawn.about)))
+
+
+def _gather(folder: Path, write: Callable[[Path], list[Pressed]]) -> tuple[Pressed, ...]:
     gathered = aside(folder)
     try:
-        return finish(gathered, folder, _write(made, spec, tags, gathered))
+        return finish(gathered, folder, write(gathered))
     except BaseException:
         shutil.rmtree(gathered, ignore_errors=True)
         raise
@@ -45,16 +59,20 @@ def _write(made: Made, spec: MusicSpec, tags: Tags, folder: Path) -> list[Presse
         "true_peak": _finite(true_peak(clip)),
         **made.about,
     }
-    files = [pressed(track, kind="audio", media_type=form.media_type, about=about)]
-    for extra in made.extras:
+    piece = pressed(track, kind="audio", media_type=form.media_type, about=about)
+    return [piece, *_lay(made.extras, folder, {})]
+
+
+def _lay(extras: Iterable[Extra], folder: Path, about: Mapping[str, Any]) -> Iterator[Pressed]:
+    for extra in extras:
         file = folder / extra.name
         if isinstance(extra.content, Path):
             shutil.move(extra.content, file)
             extra.content.parent.rmdir()
         else:
             file.write_bytes(extra.content)
-        files.append(pressed(file, kind=extra.kind, media_type=extra.media_type, about=extra.about))
-    return files
+        told = {**about, **extra.about}
+        yield pressed(file, kind=extra.kind, media_type=extra.media_type, about=told)
 
 
 def _finite(value: float) -> float | None:

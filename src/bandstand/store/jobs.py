@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -263,7 +263,7 @@ def remove_content(connection: sa.Connection, job_id: str) -> None:
     job = find(connection, job_id)
     if job is None or job.removed is not None:
         return
-    spec = replace(job.spec, prompt="", melody=None, continues=None, sections=())
+    spec = job.spec.without_content()
     connection.execute(
         jobs.update()
         .where(jobs.c.id == job_id)

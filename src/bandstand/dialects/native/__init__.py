@@ -9,6 +9,7 @@ from sse_starlette import EventSourceResponse
 
 from bandstand.dialects import Dialect, door
 from bandstand.dialects.native.deliveries import Deliveries, DeliveriesView, DeliveryView
+from bandstand.dialects.native.images import Images
 from bandstand.dialects.native.jobs import Jobs
 from bandstand.dialects.native.models import Models, ModelsView
 from bandstand.dialects.native.picture import ErrorView, JobView, PageView, picture, refuse
@@ -23,7 +24,7 @@ def routes(service: Service) -> APIRouter:
 def endpoints(service: Service, admitting: type[APIRoute]) -> APIRouter:
     """Its routes behind any door. admitting: the class of routes that let their caller in and tell who it is"""
     router = APIRouter(tags=[NAME], route_class=admitting)
-    _jobs(router, Jobs(service))
+    _jobs(router, Jobs(service), Images(service))
     get, deliveries = router.get, Deliveries(service)
     get("/v1/models", response_model=ModelsView, summary="The models on offer")(
         Models(service).page
@@ -39,10 +40,13 @@ def endpoints(service: Service, admitting: type[APIRoute]) -> APIRouter:
     return router
 
 
-def _jobs(router: APIRouter, jobs: Jobs) -> None:
+def _jobs(router: APIRouter, jobs: Jobs, images: Images) -> None:
     get, post, one = router.get, router.post, "/v1/jobs/{job_id}"
     post("/v1/jobs", status_code=201, response_model=JobView, summary="Ask for a piece")(
         jobs.create
+    )
+    post("/v1/images", status_code=201, response_model=JobView, summary="Ask for pictures")(
+        images.create
     )
     get("/v1/jobs", response_model=PageView, summary="Your jobs, newest first")(jobs.page)
     get(one, response_model=JobView, summary="One job")(jobs.get)
@@ -65,10 +69,10 @@ def _jobs(router: APIRouter, jobs: Jobs) -> None:
 DIALECT = Dialect(
     name=NAME,
     title="Bandstand",
-    prefixes=("/", "/v1/jobs", "/v1/models", "/v1/deliveries"),
+    prefixes=("/", "/v1/jobs", "/v1/images", "/v1/models", "/v1/deliveries"),
     routes=routes,
     picture=picture,
     refuse=refuse,
     refusal=ErrorView,
-    bytes_max=lambda settings: {"/v1/jobs": settings.inline_bytes_max},
+    bytes_max=lambda settings: dict.fromkeys(("/v1/jobs", "/v1/images"), settings.inline_bytes_max),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -15,8 +16,9 @@ from bandstand.dialects import wire
 from bandstand.dialects.native.picture import render
 from bandstand.dialects.native.wishes import Wish, to_order
 from bandstand.errors import Invalid, NotFound
-from bandstand.jobs import Job
+from bandstand.jobs import EventKind, Job
 from bandstand.service import Account, Service
+from bandstand.specs import Kind
 
 
 class Jobs:
@@ -35,9 +37,10 @@ class Jobs:
         request: Request,
         cursor: Annotated[str | None, Query(max_length=100)] = None,
         size: Annotated[int, Query(ge=1, le=100)] = 20,
+        kind: Annotated[Kind | None, Query(description="Only these.")] = None,
     ) -> Response:
         account: Account = request.state.account
-        found = await self._service.page(account, origin=None, cursor=cursor, size=size)
+        found = await self._service.page(account, origin=None, cursor=cursor, size=size, kind=kind)
         body = {
             "jobs": [render(self._service, job) for job in found.jobs],
             "newer": found.newer,
@@ -64,6 +67,8 @@ class Jobs:
 
     async def audio(self, request: Request, job_id: str) -> Response:
         job = await self._job(request, job_id)
+        if job.kind is not Kind.MUSIC:
+            raise NotFound("This job makes pictures, and no sound.")
         if job.track:
             return RedirectResponse(self._service.link(job, job.track))
         if job.status.is_final:
@@ -77,6 +82,11 @@ class Jobs:
 async def _events(service: Service, job: Job, after: int) -> AsyncIterator[ServerSentEvent]:
     async for event in service.watch(job, after):
         detail = {name: value for name, value in event.detail.items() if name != "key"}
+        if event.kind is EventKind.PREVIEW:
+            jpeg = await service.preview(event)
+            if jpeg is None:  # cleared: the picture itself is there
+                continue
+            detail["image"] = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
         if event.is_final:
             with contextlib.suppress(NotFound):  # deleted meanwhile
                 detail["job"] = render(service, await service.get(None, job.id))

@@ -11,6 +11,7 @@ from bandstand.dialects import wire
 from bandstand.errors import BandstandError, Invalid
 from bandstand.jobs import Artifact, Job, Status
 from bandstand.service import Service
+from bandstand.specs import Kind, MusicSpec, Spec
 
 
 class View(BaseModel):
@@ -38,19 +39,40 @@ class LinksView(View):
     self: str  # pyright: ignore[reportGeneralTypeIssues] - the word of the wire
     cancel: str
     events: str
-    audio: str
+    audio: str | None = Field(None, description="Of jobs that make music.")
+
+
+class LoraView(View):
+    name: str
+    weight: float
 
 
 class JobView(View):
     id: str
+    kind: Kind
     status: Status
     progress: float = Field(ge=0, le=1)
     prompt: str
-    seconds: float
     seed: int
     model: str = Field(description="The model that was asked for.")
-    made_by: MakerView = Field(description="What really makes the piece.")
-    encoding: str
+    made_by: MakerView = Field(description="What really makes it.")
+    seconds: float | None = Field(None, description="Music only, like the next.")
+    encoding: str | None = None
+    negative: str | None = Field(None, description="Pictures only, like all up to `palette`.")
+    width: int | None = None
+    height: int | None = None
+    count: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    scheduler: str | None = None
+    strength: float | None = None
+    loras: list[LoraView] | None = None
+    upscale: int | None = None
+    safety: str | None = None
+    format: str | None = None
+    describe: bool | None = None
+    family: str | None = None
+    palette: str | None = None
     asked: dict[str, Any] = Field(description="The body of the request; sound in it by its digest.")
     attempts: int
     error: str | None
@@ -89,14 +111,14 @@ def render(service: Service, job: Job) -> dict[str, Any]:
     address = f"{service.settings.url}/v1/jobs/{job.id}"
     return {
         "id": job.id,
+        "kind": job.kind.value,
         "status": job.status.value,
         "progress": round(job.progress, 4),
         "prompt": job.spec.prompt,
-        "seconds": job.spec.seconds,
         "seed": job.spec.seed,
         "model": job.spec.model,
         "made_by": {"model": job.model, "engine": job.engine},
-        "encoding": job.spec.encoding.value,
+        **_wishes(job.spec),
         "asked": job.asked,
         "attempts": job.attempts,
         "error": job.error,
@@ -109,8 +131,31 @@ def render(service: Service, job: Job) -> dict[str, Any]:
             "self": address,
             "cancel": f"{address}/cancel",
             "events": f"{address}/events",
-            "audio": f"{address}/audio",
+            **({"audio": f"{address}/audio"} if job.kind is Kind.MUSIC else {}),
         },
+    }
+
+
+def _wishes(spec: Spec) -> dict[str, Any]:
+    """What is told of one kind of job only."""
+    if isinstance(spec, MusicSpec):
+        return {"seconds": spec.seconds, "encoding": spec.encoding.value}
+    return {
+        "negative": spec.negative,
+        "width": spec.width,
+        "height": spec.height,
+        "count": spec.count,
+        "steps": spec.steps,
+        "guidance": spec.guidance,
+        "scheduler": spec.scheduler,
+        "strength": spec.strength,
+        "loras": [{"name": lora.name, "weight": lora.weight} for lora in spec.loras],
+        "upscale": spec.upscale,
+        "safety": spec.safety.value,
+        "format": spec.format.value,
+        "describe": spec.describe,
+        "family": spec.family,
+        "palette": spec.palette,
     }
 
 

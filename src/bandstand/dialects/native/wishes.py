@@ -145,8 +145,11 @@ def to_order(wish: Wish) -> Order:
             guidance=wish.guidance,
         ),
     )
-    hook = wish.webhook and Hook(url=wish.webhook.url, events=frozenset(wish.webhook.events))
-    return Order(spec=spec, origin=NAME, asked=_asked(wish), hook=hook)
+    return Order(spec=spec, origin=NAME, asked=_asked(wish), hook=to_hook(wish.webhook))
+
+
+def to_hook(webhook: Webhook | None) -> Hook | None:
+    return webhook and Hook(url=webhook.url, events=frozenset(webhook.events))
 
 
 def _to_span(stretch: Stretch) -> Span:

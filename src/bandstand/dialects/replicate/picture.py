@@ -139,7 +139,7 @@ def seed_line(job: Job) -> str:
 
 def progress_line(job: Job, fraction: float) -> str:
     """As the hosted model counts: the step it is at, and how many there are."""
-    count = steps(job.spec.seconds)
+    count = steps(job.music.seconds)
     return f"{round(fraction * count):6d} / {count:6d}"
 
 
