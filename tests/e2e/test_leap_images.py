@@ -454,7 +454,7 @@ def test_music_job_is_no_image_job(client: httpx2.Client) -> None:
 
 
 def test_list_holds_the_jobs_of_one_model_page_by_page_newest_first(client: httpx2.Client) -> None:
-    model, other = PUBLIC[6], PUBLIC[7]
+    model, other = "dreamshaper-7-lcm", SDXL  # the one is no other test's
     made = [create(client, model)["id"] for _ in range(3)]
     create(client, other)
 

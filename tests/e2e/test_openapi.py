@@ -29,7 +29,7 @@ CHECKED = [
     checks.response_schema_conformance,
 ]
 # Pieces of any length, and an answer at once: nothing needs to be made for them. The others may wait for the piece.
-NEED_NO_WORKER = {"native", "replicate"}
+NEED_NO_WORKER = {"native", "replicate", "leap"}
 # What a body must say for anything to come of it, and no description tells.
 KNOWN = {"native": {"model": "fake"}, "replicate": {"version": "meta/musicgen"}}
 
@@ -38,7 +38,7 @@ KNOWN = {"native": {"model": "fake"}, "replicate": {"version": "meta/musicgen"}}
 def idle(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     """Accepts jobs, and nobody works on them."""
     roomy = {"jobs_max_account": 10**6, "jobs_max_total": 10**6}
-    settings = {"engines": "composer,fake", "role": "api", **roomy}
+    settings = {"engines": "composer,canvas,fake", "role": "api", **roomy}
     running = Server(tmp_path_factory.mktemp("idle"), settings)
     running.start()
     yield running
@@ -95,6 +95,7 @@ def things_that_are_there(server: Server, api: Api) -> dict[str, str]:
         sent = client.post("/v1/files", files={"content": ("a.wav", b"RIFF", "audio/wav")})
     return {
         **dict.fromkeys(("job_id", "prediction_id", "inference_id", "request_id", "number"), job),
+        "model_id": "canvas",
         "file_id": sent.json()["id"],
         "owner": "meta",
         "name": "musicgen",
