@@ -11,7 +11,7 @@ from orders import job_for, new_account, stored_job
 
 from bandstand.errors import Invalid
 from bandstand.jobs import MAY_FOLLOW, Artifact, EventKind, Hook, HookEvent, Status
-from bandstand.specs import MusicSpec, Sampling, Source, Span
+from bandstand.specs import ImageSpec, Kind, MusicSpec, Sampling, Source, Span
 from bandstand.store import jobs
 from bandstand.store.database import Database
 
@@ -241,6 +241,43 @@ def test_page_shows_only_jobs_of_its_account_and_origin(database: Database):
 
     assert ids("native") == {mine.id}
     assert ids(None) == {mine.id, foreign.id}
+
+
+def test_page_shows_only_jobs_of_its_kind(database: Database):
+    ada = new_account(database)
+    music = stored_job(database, ada)
+    image = stored_job(database, ada, spec=ImageSpec(prompt="rain"))
+
+    shown = [
+        [
+            job.id
+            for job in database.read_now(
+                jobs.page, ada, origin=None, cursor=None, size=9, kind=kind
+            ).jobs
+        ]
+        for kind in Kind
+    ]
+
+    assert shown == [[music.id], [image.id]]
+
+
+def test_numbered_pages_hold_the_jobs_of_one_model_newest_first(database: Database):
+    ada, eve = new_account(database), new_account(database, "eve")
+    spec = ImageSpec(prompt="a \x00 '; DROP TABLE jobs", model="sdxl")
+    mine = [stored_job(database, ada, spec=spec, created=1e9 + at) for at in range(5)]
+    stored_job(database, eve, spec=spec)
+    stored_job(database, ada, spec=ImageSpec(prompt="rain"), model="sdxl")
+    stored_job(database, ada, spec=spec, origin="leap")
+    database.write_now(jobs.finish, mine[2].id, Status.CANCELED)
+
+    def told(status: Status | None, offset: int) -> list[str]:
+        wanted = {"origin": "native", "model": "sdxl", "status": status}
+        found = database.read_now(jobs.of_model, ada, **wanted, offset=offset, size=2)
+        return [job.id for job in found]
+
+    ids = [job.id for job in reversed(mine)]
+    assert [told(None, offset) for offset in (0, 2, 4, 6)] == [ids[:2], ids[2:4], ids[4:], []]
+    assert told(Status.CANCELED, 0) == [mine[2].id]
 
 
 def test_cursor_that_is_not_ours_is_refused(database: Database):

@@ -48,6 +48,10 @@ OWNERS = {
     "/api/v1/music": "leap",
     "/api/v1/music/abc": "leap",
     "/api/v1/musical": "native",
+    "/api/v1/images": "leap",
+    "/api/v1/images/models/abc/inferences/def": "leap",
+    "/api/v2/images/models/new": "leap",
+    "/api/v2/music": "native",
 }
 
 
