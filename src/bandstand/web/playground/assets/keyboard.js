@@ -7,56 +7,56 @@ import { FINAL, known } from "./jobs.js";
 import * as player from "./player.js";
 
 const HELP = [
-  ["Ctrl or ⌘ + Enter", "Generate"],
-  ["Space", "Play, pause"],
-  ["← →", "Five seconds back, on"],
-  ["L", "Repeat"],
-  ["[ ]", "A part to repeat begins, ends here"],
-  ["F", "Favourite"],
-  ["D", "Download the track"],
-  ["/", "Search the library"],
-  ["?", "This help"],
-  ["Esc", "Close a window, leave a field, cancel the newest job"],
+	["Ctrl or ⌘ + Enter", "Generate"],
+	["Space", "Play, pause"],
+	["← →", "Five seconds back, on"],
+	["L", "Repeat"],
+	["[ ]", "A part to repeat begins, ends here"],
+	["F", "Favourite"],
+	["D", "Download the track"],
+	["/", "Search the library"],
+	["?", "This help"],
+	["Esc", "Close a window, leave a field, cancel the newest job"],
 ];
 const NATIVE = "input, textarea, select, button, a, summary, [role=tab], [contenteditable]";
 const TYPED = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=range], [type=file])";
 
 /** studio: {generate(), focusSearch()} */
 export function listenToKeys(studio) {
-  const keys = {
-    " ": (event) => !event.target.closest(NATIVE) && act(event, player.toggle),
-    ArrowLeft: (event) => !event.target.closest("input, select, [role=tab]") && act(event, () => player.nudge(-5)),
-    ArrowRight: (event) => !event.target.closest("input, select, [role=tab]") && act(event, () => player.nudge(5)),
-    "[": () => player.markEdge("start"),
-    "]": () => player.markEdge("end"),
-    l: () => player.now.job && player.toggleLoop(),
-    f: () => player.now.job && actions.setFavourite(player.now.job, !player.now.job.favourite),
-    d: () => player.now.job && actions.downloadFirst(player.now.job),
-    "/": (event) => act(event, studio.focusSearch),
-    "?": showHelp,
-  };
-  document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.altKey) return;
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return act(event, studio.generate);
-    if (document.querySelector("dialog[open], .menu:popover-open") || event.ctrlKey || event.metaKey) return;
-    if (event.key === "Escape") return escape(event);
-    if (event.target.closest(TYPED)) return;
-    keys[event.key.length === 1 ? event.key.toLowerCase() : event.key]?.(event);
-  });
+	const keys = {
+		" ": (event) => !event.target.closest(NATIVE) && act(event, player.toggle),
+		ArrowLeft: (event) => !event.target.closest("input, select, [role=tab]") && act(event, () => player.nudge(-5)),
+		ArrowRight: (event) => !event.target.closest("input, select, [role=tab]") && act(event, () => player.nudge(5)),
+		"[": () => player.markEdge("start"),
+		"]": () => player.markEdge("end"),
+		l: () => player.now.job && player.toggleLoop(),
+		f: () => player.now.job && actions.setFavourite(player.now.job, !player.now.job.favourite),
+		d: () => player.now.job && actions.downloadFirst(player.now.job),
+		"/": (event) => act(event, studio.focusSearch),
+		"?": showHelp,
+	};
+	document.addEventListener("keydown", (event) => {
+		if (event.defaultPrevented || event.altKey) return;
+		if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return act(event, studio.generate);
+		if (document.querySelector("dialog[open], .menu:popover-open") || event.ctrlKey || event.metaKey) return;
+		if (event.key === "Escape") return escape(event);
+		if (event.target.closest(TYPED)) return;
+		keys[event.key.length === 1 ? event.key.toLowerCase() : event.key]?.(event);
+	});
 }
 
 function act(event, what) {
-  event.preventDefault();
-  what();
+	event.preventDefault();
+	what();
 }
 
 function escape(event) {
-  if (event.target.closest(TYPED)) return event.target.blur();
-  const newest = [...known.values()].filter((job) => !FINAL.has(job.status)).sort((one, other) => other.created_at.localeCompare(one.created_at))[0];
-  if (newest) actions.cancel(newest);
+	if (event.target.closest(TYPED)) return event.target.blur();
+	const newest = [...known.values()].filter((job) => !FINAL.has(job.status)).sort((one, other) => other.created_at.localeCompare(one.created_at))[0];
+	if (newest) actions.cancel(newest);
 }
 
 export function showHelp() {
-  const rows = HELP.map(([key, what]) => el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)));
-  open("Keys", el("dl", { class: "keys" }, ...rows), el("p", { class: "soft-text" }, "Drop a sound anywhere on the form to start from it. Drag along the wave to repeat a part."));
+	const rows = HELP.map(([key, what]) => el("div", el("dt", el("kbd", key)), el("dd", what)));
+	open("Keys", el("dl.keys", ...rows), el("p.soft-text", "Drop a sound anywhere on the form to start from it. Drag along the wave to repeat a part."));
 }

@@ -10,50 +10,47 @@ import { table, page, saying } from "./page.js";
 const LIVES = [["", "Never"], [7, "In a week"], [30, "In 30 days"], [365, "In a year"]];
 
 export async function keysPage() {
-  const shown = el("div", { role: "status" });
-  const list = el("div");
-  const load = () => saying(list, async () => {
-    const { keys } = await api.keys();
-    return table("Your keys", ["Name", "May", "Made", "Last used", "Ends", ""], keys.map((key) => row(key, load)), "There is no key yet.");
-  });
-  const name = el("input", { type: "text", id: freshId("name"), maxlength: 100, dir: "auto", placeholder: "laptop", required: true });
-  const life = el("select", { id: freshId("life") }, ...LIVES.map(([days, text]) => el("option", { value: days }, text)));
-  const may = ["read", "write"].map((scope) => el("label", { class: "check" }, el("input", { type: "checkbox", value: scope, checked: true }), scope));
-  const make = async (event) => {
-    event.preventDefault();
-    const scopes = may.map((label) => label.querySelector("input")).filter((input) => input.checked).map((input) => input.value);
-    await saying(shown, async () => {
-      const key = await api.createKey({ name: name.value.trim(), scopes, days: life.value ? Number(life.value) : null });
-      name.value = "";
-      await load();
-      return once(key.key);
-    });
-  };
-  const form = el(
-    "form",
-    { class: "line", "aria-label": "Make a key", onsubmit: make },
-    el("div", { class: "field" }, el("label", { for: name.id }, "What it is for"), name),
-    el("fieldset", { class: "field" }, el("legend", {}, "It may"), el("div", { class: "checks" }, ...may)),
-    el("div", { class: "field" }, el("label", { for: life.id }, "It ends"), life),
-    el("button", { type: "submit", class: "primary" }, el("span", {}, "Make a key")),
-  );
-  await load();
-  return page("Keys", "Programs call this server with a key. This page itself needs none: it is logged in by a cookie that no script can read.", form, shown, list);
+	const shown = el("div", { role: "status" });
+	const list = el("div");
+	const load = () => saying(list, async () => {
+		const { keys } = await api.keys();
+		return table("Your keys", ["Name", "May", "Made", "Ends", ""], keys.map((key) => row(key, load)), "There is no key yet.");
+	});
+	const name = el("input", { type: "text", id: freshId("name"), maxlength: 100, dir: "auto", placeholder: "laptop", required: true });
+	const life = el("select", { id: freshId("life") }, ...LIVES.map(([days, text]) => el("option", { value: days }, text)));
+	const may = ["read", "write"].map((scope) => el("label.check", el("input", { type: "checkbox", value: scope, checked: true }), scope));
+	const make = async (event) => {
+		event.preventDefault();
+		const scopes = may.map((label) => label.querySelector("input")).filter((input) => input.checked).map((input) => input.value);
+		await saying(shown, async () => {
+			const key = await api.createKey({ name: name.value.trim(), scopes, days: life.value ? Number(life.value) : null });
+			name.value = "";
+			await load();
+			return once(key.key);
+		});
+	};
+	const form = el("form.line", { "aria-label": "Make a key", onsubmit: make },
+		el("div.field", el("label", { for: name.id }, "What it is for"), name),
+		el("fieldset.field", el("legend", "It may"), el("div.checks", ...may)),
+		el("div.field", el("label", { for: life.id }, "It ends"), life),
+		el("button", { type: "submit", class: "primary" }, el("span", "Make a key")),
+	);
+	await load();
+	return page("Keys", "Programs call this server with a key. This page itself needs none: it is logged in by a cookie that no script can read.", form, shown, list);
 }
 
 function once(key) {
-  const input = el("input", { type: "text", readonly: true, value: key, "aria-label": "The new key", dir: "ltr", class: "mono" });
-  queueMicrotask(() => input.select());
-  return el("div", { class: "notice" }, el("p", {}, el("strong", {}, "This is the only time it is shown.")), el("div", { class: "link" }, input, button({ icon: "copy", text: "Copy", class: "soft", onclick: () => copyText(key) })));
+	const input = el("input", { type: "text", readonly: true, value: key, "aria-label": "The new key", dir: "ltr", class: "mono" });
+	queueMicrotask(() => input.select());
+	return el("div.notice", el("p", el("strong", "This is the only time it is shown.")), el("div.link", input, button({ icon: "copy", text: "Copy", class: "soft", onclick: () => copyText(key) })));
 }
 
 function row(key, load) {
-  const end = async () => {
-    if (!(await confirm("End this key? Programs that use it stop working at once.", "End it"))) return;
-    await api.revokeKey(key.id);
-    await load();
-  };
-  const ended = key.revoked_at ?? key.revoked;
-  const last = ended ? el("span", { class: "soft-text" }, "ended") : button({ icon: "trash", label: `End the key ${key.name || key.id}`, onclick: end });
-  return [theirs(key.name || key.id), (key.scopes ?? []).join(", "), moment(key.created_at), moment(key.used_at ?? key.last_used_at), key.expires_at ? moment(key.expires_at) : "never", last];
+	const end = async () => {
+		if (!(await confirm("End this key? Programs that use it stop working at once.", "End it"))) return;
+		await api.revokeKey(key.id);
+		await load();
+	};
+	const last = !key.works ? el("span.soft-text", "ended") : button({ icon: "trash", label: `End the key ${key.name || key.id}`, onclick: end });
+	return [theirs(key.name || key.id), (key.scopes ?? []).join(", "), moment(key.created_at), key.expires_at ? moment(key.expires_at) : "never", last];
 }

@@ -12,88 +12,88 @@ const FILTERS = [["all", "All", {}], ["music", "Music", { kind: "music" }], ["im
 
 /** choose(job): put it on the stand */
 export function makeLibrary({ choose }) {
-  const state = { search: "", filter: FILTERS[0], older: null, asked: 0, cards: new Map() };
-  const grid = el("ul", { class: "grid" });
-  const nothing = el("p", { class: "soft-text nothing", hidden: true });
-  const end = el("div", { class: "end" });
-  const search = el("input", { type: "search", placeholder: "Search", "aria-label": "Search the library", "aria-keyshortcuts": "/", dir: "auto", maxlength: 200, oninput: () => later(() => (state.search = search.value.trim())) });
-  const name = freshId("filter");
-  const filters = FILTERS.map((filter) => el("label", {}, el("input", { type: "radio", name, value: filter[0], checked: filter === state.filter, onchange: () => restart(() => (state.filter = filter)) }), el("span", {}, filter[1])));
+	const state = { search: "", filter: FILTERS[0], older: null, asked: 0, cards: new Map() };
+	const grid = el("ul.grid");
+	const nothing = el("p.soft-text.nothing", { hidden: true });
+	const end = el("div.end");
+	const search = el("input", { type: "search", placeholder: "Search", "aria-label": "Search the library", "aria-keyshortcuts": "/", dir: "auto", maxlength: 200, oninput: () => later(() => (state.search = search.value.trim())) });
+	const name = freshId("filter");
+	const filters = FILTERS.map((filter) => el("label", el("input", { type: "radio", name, value: filter[0], checked: filter === state.filter, onchange: () => restart(() => (state.filter = filter)) }), el("span", filter[1])));
 
-  let waiting;
-  const later = (change) => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => restart(change), 200);
-  };
-  const restart = (change) => {
-    change();
-    state.older = null;
-    return more(true);
-  };
-  const more = async (isFirst) => {
-    const asked = (state.asked += 1);
-    const page = await api.library({ search: state.search, ...state.filter[2], cursor: isFirst ? null : state.older, size: PAGE }).catch(() => null);
-    if (!page || asked !== state.asked) return;
-    performance.mark("library-came");
-    if (isFirst) clear();
-    state.older = page.older;
-    const finished = page.items.filter((job) => job.status === "succeeded");
-    grid.append(...finished.map((job) => card(learn(job))));
-    tell();
-    requestAnimationFrame(() => setTimeout(() => performance.measure("library-drawn", "library-came")));
-  };
-  const clear = () => {
-    grid.replaceChildren();
-    state.cards.clear();
-  };
-  const tell = () => {
-    nothing.hidden = state.cards.size > 0;
-    nothing.textContent = state.search || state.filter !== FILTERS[0] ? "Nothing matches." : "What you make is kept here.";
-  };
-  const card = (job) => {
-    const node = makeCard(job, choose);
-    state.cards.set(job.id, node);
-    return node;
-  };
-  const fits = (job) => {
-    const [, , asked] = state.filter;
-    if (asked.kind && asked.kind !== (job.kind ?? "music")) return false;
-    if (asked.favourite && !job.favourite) return false;
-    return job.prompt.toLowerCase().includes(state.search.toLowerCase());
-  };
+	let waiting;
+	const later = (change) => {
+		clearTimeout(waiting);
+		waiting = setTimeout(() => restart(change), 200);
+	};
+	const restart = (change) => {
+		change();
+		state.older = null;
+		return more(true);
+	};
+	const more = async (isFirst) => {
+		const asked = (state.asked += 1);
+		const page = await api.library({ search: state.search, ...state.filter[2], cursor: isFirst ? null : state.older, size: PAGE }).catch(() => null);
+		if (!page || asked !== state.asked) return;
+		performance.mark("library-came");
+		if (isFirst) clear();
+		state.older = page.older;
+		const finished = page.items.filter((job) => job.status === "succeeded");
+		grid.append(...finished.map((job) => card(learn(job))));
+		tell();
+		requestAnimationFrame(() => setTimeout(() => performance.measure("library-drawn", "library-came")));
+	};
+	const clear = () => {
+		grid.replaceChildren();
+		state.cards.clear();
+	};
+	const tell = () => {
+		nothing.hidden = state.cards.size > 0;
+		nothing.textContent = state.search || state.filter !== FILTERS[0] ? "Nothing matches." : "What you make is kept here.";
+	};
+	const card = (job) => {
+		const node = makeCard(job, choose);
+		state.cards.set(job.id, node);
+		return node;
+	};
+	const fits = (job) => {
+		const [, , asked] = state.filter;
+		if (asked.kind && asked.kind !== (job.kind ?? "music")) return false;
+		if (asked.favourite && !job.favourite) return false;
+		return job.prompt.toLowerCase().includes(state.search.toLowerCase());
+	};
 
-  listen((job, before) => {
-    const shown = state.cards.get(job?.id ?? before?.id);
-    if (!job) {
-      shown?.remove();
-      state.cards.delete(before.id);
-    } else if (shown) mark(shown, job);
-    else if (job.status === "succeeded" && before && before.status !== "succeeded" && fits(job)) grid.prepend(card(job));
-    else return;
-    tell();
-  });
-  player.listen((what) => what === "job" && state.cards.forEach((node, id) => node.classList.toggle("current", id === player.now.job?.id)));
-  new IntersectionObserver(([entry]) => entry.isIntersecting && state.older && more(false), { rootMargin: "600px" }).observe(end);
+	listen((job, before) => {
+		const shown = state.cards.get(job?.id ?? before?.id);
+		if (!job) {
+			shown?.remove();
+			state.cards.delete(before.id);
+		} else if (shown) mark(shown, job);
+		else if (job.status === "succeeded" && before && before.status !== "succeeded" && fits(job)) grid.prepend(card(job));
+		else return;
+		tell();
+	});
+	player.listen((what) => what === "job" && state.cards.forEach((node, id) => node.classList.toggle("current", id === player.now.job?.id)));
+	new IntersectionObserver(([entry]) => entry.isIntersecting && state.older && more(false), { rootMargin: "600px" }).observe(end);
 
-  const head = el("div", { class: "library-head" }, el("h2", {}, "Library"), el("div", { class: "segments", role: "radiogroup", "aria-label": "Show" }, ...filters), el("div", { class: "search" }, icon("search"), search));
-  const node = el("section", { class: "library", "aria-label": "Library" }, head, grid, nothing, end);
-  return { node, load: () => more(true), shown: () => [...state.cards.keys()].map((id) => known.get(id)), focusSearch: () => search.focus() };
+	const head = el("div.library-head", el("h2", "Library"), el("div.segments", { role: "radiogroup", "aria-label": "Show" }, ...filters), el("div.search", icon("search"), search));
+	const node = el("section.library", { "aria-label": "Library" }, head, grid, nothing, end);
+	return { node, load: () => more(true), shown: () => [...state.cards.keys()].map((id) => known.get(id)), focusSearch: () => search.focus() };
 }
 
 function makeCard(job, choose) {
-  const picture = cover(job);
-  const art = picture ? el("img", { src: api.local(picture.url), alt: "", loading: "lazy", decoding: "async", width: 160, height: 160 }) : el("div", { class: "blank" }, icon(isMusic(job) ? "note" : "picture"));
-  const title = theirs(job.prompt.slice(0, 200) || "Untitled", "span");
-  title.className = "name";
-  const told = el("span", { class: "soft-text tabular" }, isMusic(job) ? `${span(job.seconds)} · ${ago(job.created_at)}` : ago(job.created_at));
-  const latest = () => known.get(job.id) ?? job;
-  const face = el("button", { type: "button", class: "face", onclick: () => choose(latest()) }, el("span", { class: "thumb" }, art, isMusic(job) && el("span", { class: "over" }, icon("play"))), title, told);
-  const heart = button({ icon: "heart", label: "Favourite", class: "quiet heart", onclick: () => actions.setFavourite(latest(), !latest().favourite) });
-  const node = el("li", { class: "card", "data-job": job.id }, face, heart);
-  mark(node, job);
-  return node;
+	const picture = cover(job);
+	const art = picture ? el("img", { src: api.local(picture.url), alt: "", loading: "lazy", decoding: "async", width: 160, height: 160 }) : el("div.blank", icon(isMusic(job) ? "note" : "picture"));
+	const title = theirs(job.prompt.slice(0, 200) || "Untitled", "span");
+	title.className = "name";
+	const told = el("span.soft-text.tabular", isMusic(job) ? `${span(job.seconds)} · ${ago(job.created_at)}` : ago(job.created_at));
+	const latest = () => known.get(job.id) ?? job;
+	const face = el("button", { type: "button", class: "face", onclick: () => choose(latest()) }, el("span.thumb", art, isMusic(job) && el("span.over", icon("play"))), title, told);
+	const heart = button({ icon: "heart", label: "Favourite", class: "quiet heart", onclick: () => actions.setFavourite(latest(), !latest().favourite) });
+	const node = el("li.card", { "data-job": job.id }, face, heart);
+	mark(node, job);
+	return node;
 }
 
 function mark(node, job) {
-  node.querySelector(".heart").setAttribute("aria-pressed", String(Boolean(job.favourite)));
+	node.querySelector(".heart").setAttribute("aria-pressed", String(Boolean(job.favourite)));
 }

@@ -21,118 +21,118 @@ const PAGES = { keys: keysPage, usage: usagePage, deliveries: deliveriesPage };
 const main = document.getElementById("main");
 
 async function start() {
-  player.begin();
-  dress();
-  document.addEventListener("logged-out", () => location.reload(), { once: true });
-  const [given, account, under_way] = await Promise.all([api.schema(), api.account().catch(() => ({ credits: null })), api.jobs()]);
-  const studio = makeStudio({ ...given, isMetered: account.credits !== null });
-  document.getElementById("account").textContent = account.name ?? "";
-  under_way.jobs.filter((job) => !FINAL.has(job.status)).reverse().forEach(learn);
-  watch();
-  listenToKeys(studio);
-  const go = () => show(location.hash.replace(/^#\/?/, ""), studio);
-  addEventListener("hashchange", go);
-  await go();
-  await studio.begin();
+	player.begin();
+	dress();
+	document.addEventListener("logged-out", () => location.reload(), { once: true });
+	const [given, account, under_way] = await Promise.all([api.schema(), api.account().catch(() => ({ credits: null })), api.jobs()]);
+	const studio = makeStudio({ ...given, isMetered: account.credits !== null });
+	document.getElementById("account").textContent = account.name ?? "";
+	under_way.jobs.filter((job) => !FINAL.has(job.status)).reverse().forEach(learn);
+	watch();
+	listenToKeys(studio);
+	const go = () => show(location.hash.replace(/^#\/?/, ""), studio);
+	addEventListener("hashchange", go);
+	await go();
+	await studio.begin();
 }
 
 async function show(name, studio) {
-  for (const link of document.querySelectorAll("nav a")) link.toggleAttribute("aria-current", link.hash.replace(/^#\/?/, "") === name);
-  document.querySelector("nav [aria-current]")?.setAttribute("aria-current", "page");
-  const made = PAGES[name] ? await PAGES[name]() : studio.node;
-  main.replaceChildren(made);
-  document.body.classList.toggle("beside", made !== studio.node);
-  document.title = PAGES[name] ? `${made.querySelector("h1").textContent} · Bandstand` : "Bandstand";
+	for (const link of document.querySelectorAll("nav a")) link.toggleAttribute("aria-current", link.hash.replace(/^#\/?/, "") === name);
+	document.querySelector("nav [aria-current]")?.setAttribute("aria-current", "page");
+	const made = PAGES[name] ? await PAGES[name]() : studio.node;
+	main.replaceChildren(made);
+	document.body.classList.toggle("beside", made !== studio.node);
+	document.title = PAGES[name] ? `${made.querySelector("h1").textContent} · Bandstand` : "Bandstand";
 }
 
 function makeStudio(given) {
-  const kinds = given.image ? ["music", "image"] : ["music"];
-  const fieldNames = new Set(kinds.flatMap((kind) => fieldsOf(given[kind]).map((field) => field.name)));
-  const offer = { fieldNames, models: given.models };
-  const started = (job) => !player.isPlaying() && player.load(job, { plays: true });
-  const forms = Object.fromEntries(kinds.map((kind) => [kind, makeForm(kind, given, { started, code: showCode })]));
-  const desk = makeDesk(kinds, forms);
+	const kinds = given.image ? ["music", "image"] : ["music"];
+	const fieldNames = new Set(kinds.flatMap((kind) => fieldsOf(given[kind]).map((field) => field.name)));
+	const offer = { fieldNames, models: given.models };
+	const started = (job) => !player.isPlaying() && player.load(job, { plays: true });
+	const forms = Object.fromEntries(kinds.map((kind) => [kind, makeForm(kind, given, { started, code: showCode })]));
+	const desk = makeDesk(kinds, forms);
 
-  const reuse = (job, sound, wish = actions.wishOf(job, fieldNames)) => {
-    const kind = job.kind ?? "music";
-    desk.choose(kind);
-    forms[kind].fill(wish, sound);
-    forms[kind].node.scrollIntoView({ block: "start" });
-  };
-  const extend = async (job) => {
-    const { wish, sound } = await actions.extension(job, offer);
-    reuse(job, sound, wish);
-    say("The form goes on from it. Write what comes next, or press Generate.");
-  };
-  const stage = makeStage({ offer, reuse, extend });
-  const choose = (job) => {
-    player.load(job, { plays: true });
-    stage.scrollIntoView({ block: "nearest" });
-  };
-  const library = makeLibrary({ choose });
-  const queue = makeQueue({ reuse });
-  const node = el("div", { class: "studio" }, desk.node, el("div", { class: "hall" }, el("h1", { class: "unseen" }, "Studio"), stage, queue, library.node));
-  const begin = async () => {
-    await library.load();
-    const [newest] = library.shown();
-    if (!player.now.job && newest) await player.load(newest);
-  };
-  return { node, begin, generate: () => forms[desk.chosen()].generate(), focusSearch: () => ((location.hash = "#/"), setTimeout(library.focusSearch)) };
+	const reuse = (job, sound, wish = actions.wishOf(job, fieldNames)) => {
+		const kind = job.kind ?? "music";
+		desk.choose(kind);
+		forms[kind].fill(wish, sound);
+		forms[kind].node.scrollIntoView({ block: "start" });
+	};
+	const extend = async (job) => {
+		const { wish, sound } = await actions.extension(job, offer);
+		reuse(job, sound, wish);
+		say("The form goes on from it. Write what comes next, or press Generate.");
+	};
+	const stage = makeStage({ offer, reuse, extend });
+	const choose = (job) => {
+		player.load(job, { plays: true });
+		stage.scrollIntoView({ block: "nearest" });
+	};
+	const library = makeLibrary({ choose });
+	const queue = makeQueue({ reuse });
+	const node = el("div.studio", desk.node, el("div.hall", el("h1.unseen", "Studio"), stage, queue, library.node));
+	const begin = async () => {
+		await library.load();
+		const [newest] = library.shown();
+		if (!player.now.job && newest) await player.load(newest);
+	};
+	return { node, begin, generate: () => forms[desk.chosen()].generate(), focusSearch: () => ((location.hash = "#/"), setTimeout(library.focusSearch)) };
 }
 
 /** The form of each kind behind a tab. */
 function makeDesk(kinds, forms) {
-  let at = "music";
-  const panel = el("div", { role: "tabpanel", id: "form" });
-  const tabs = kinds.map((kind) =>
-    el("button", { type: "button", role: "tab", id: `tab-${kind}`, "aria-controls": panel.id, onclick: () => choose(kind) }, icon(kind === "image" ? "picture" : "note"), el("span", {}, kind === "image" ? "Images" : "Music")),
-  );
-  const choose = (kind) => {
-    at = kind;
-    tabs.forEach((tab, index) => {
-      tab.setAttribute("aria-selected", String(kinds[index] === kind));
-      tab.tabIndex = kinds[index] === kind ? 0 : -1;
-    });
-    panel.setAttribute("aria-labelledby", `tab-${kind}`);
-    panel.replaceChildren(forms[kind].node);
-  };
-  const list = el("div", { role: "tablist", class: "tabs kinds", "aria-label": "What to make", onkeydown: (event) => {
-    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-    choose(kinds[(kinds.indexOf(at) + 1) % kinds.length]);
-    tabs[kinds.indexOf(at)].focus();
-  } }, ...tabs);
-  choose(at);
-  return { node: el("div", { class: "desk" }, list, panel), choose, chosen: () => at };
+	let at = "music";
+	const panel = el("div", { role: "tabpanel", id: "form" });
+	const tabs = kinds.map((kind) =>
+		el("button", { type: "button", role: "tab", id: `tab-${kind}`, "aria-controls": panel.id, onclick: () => choose(kind) }, icon(kind === "image" ? "picture" : "note"), el("span", kind === "image" ? "Images" : "Music")),
+	);
+	const choose = (kind) => {
+		at = kind;
+		tabs.forEach((tab, index) => {
+			tab.setAttribute("aria-selected", String(kinds[index] === kind));
+			tab.tabIndex = kinds[index] === kind ? 0 : -1;
+		});
+		panel.setAttribute("aria-labelledby", `tab-${kind}`);
+		panel.replaceChildren(forms[kind].node);
+	};
+	const list = el("div", { role: "tablist", class: "tabs kinds", "aria-label": "What to make", onkeydown: (event) => {
+		if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+		choose(kinds[(kinds.indexOf(at) + 1) % kinds.length]);
+		tabs[kinds.indexOf(at)].focus();
+	} }, ...tabs);
+	choose(at);
+	return { node: el("div.desk", list, panel), choose, chosen: () => at };
 }
 
 /** The buttons of the head: theme, help, leaving. */
 function dress() {
-  const theme = document.getElementById("theme");
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const dark = () => (document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
-  const draw = () => {
-    theme.replaceChildren(icon(dark() ? "sun" : "moon"));
-    theme.setAttribute("aria-label", dark() ? "Light colours" : "Dark colours");
-  };
-  theme.addEventListener("click", () => {
-    const next = dark() ? "light" : "dark";
-    document.documentElement.dataset.theme = next;
-    try {
-      localStorage.setItem("theme", next);
-    } catch {
-      // It holds until the page is closed.
-    }
-    draw();
-    document.dispatchEvent(new Event("theme"));
-  });
-  system.addEventListener("change", draw);
-  draw();
-  const help = document.getElementById("help");
-  help.replaceChildren(icon("help"));
-  help.addEventListener("click", showHelp);
-  document.getElementById("leave").addEventListener("click", () => api.logout().then(() => location.reload()));
+	const theme = document.getElementById("theme");
+	const system = matchMedia("(prefers-color-scheme: dark)");
+	const dark = () => (document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
+	const draw = () => {
+		theme.replaceChildren(icon(dark() ? "sun" : "moon"));
+		theme.setAttribute("aria-label", dark() ? "Light colours" : "Dark colours");
+	};
+	theme.addEventListener("click", () => {
+		const next = dark() ? "light" : "dark";
+		document.documentElement.dataset.theme = next;
+		try {
+			localStorage.setItem("theme", next);
+		} catch {
+			// It holds until the page is closed.
+		}
+		draw();
+		document.dispatchEvent(new Event("theme"));
+	});
+	system.addEventListener("change", draw);
+	draw();
+	const help = document.getElementById("help");
+	help.replaceChildren(icon("help"));
+	help.addEventListener("click", showHelp);
+	document.getElementById("leave").addEventListener("click", () => api.logout().then(() => location.reload()));
 }
 
 start().catch((error) => {
-  main.replaceChildren(el("p", { class: "trouble-text", role: "alert" }, error.message));
+	main.replaceChildren(el("p.trouble-text", { role: "alert" }, error.message));
 });

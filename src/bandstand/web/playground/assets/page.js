@@ -3,22 +3,22 @@
 import { el } from "./dom.js";
 
 export function page(title, about, ...content) {
-  return el("div", { class: "page" }, el("h1", {}, title), about && el("p", { class: "lead soft-text" }, about), ...content);
+	return el("div.page", el("h1", title), about && el("p.lead.soft-text", about), ...content);
 }
 
 /** rows: lists of cells. On narrow screens each row becomes a small card that names its columns. */
 export function table(caption, columns, rows, none) {
-  if (!rows.length) return el("p", { class: "soft-text nothing" }, none);
-  const head = el("tr", {}, ...columns.map((column) => (column ? el("th", { scope: "col" }, column) : el("td"))));
-  const body = rows.map((cells) => el("tr", {}, ...cells.map((cell, at) => el("td", { "data-column": columns[at] || null }, cell))));
-  return el("div", { class: "table" }, el("table", {}, el("caption", { class: "unseen" }, caption), el("thead", {}, head), el("tbody", {}, ...body)));
+	if (!rows.length) return el("p.soft-text.nothing", none);
+	const head = el("tr", ...columns.map((column) => (column ? el("th", { scope: "col" }, column) : el("td"))));
+	const body = rows.map((cells) => el("tr", ...cells.map((cell, at) => el("td", { "data-column": columns[at] || null }, cell))));
+	return el("div.table", el("table", el("caption.unseen", caption), el("thead", head), el("tbody", ...body)));
 }
 
 /** Puts what `make` gives into `place`, or why it could not. */
 export async function saying(place, make) {
-  try {
-    place.replaceChildren(await make());
-  } catch (error) {
-    place.replaceChildren(el("p", { class: "trouble-text", role: "alert" }, error.message));
-  }
+	try {
+		place.replaceChildren(await make());
+	} catch (error) {
+		place.replaceChildren(el("p.trouble-text", { role: "alert" }, error.message));
+	}
 }

@@ -20,149 +20,149 @@ export const seconds = () => now.job?.seconds ?? 0;
 
 /** Put it on the stand: a job that is finished, or one that is being made. */
 export async function load(job, { plays = false } = {}) {
-  if (now.job?.id === job.id) return plays && !isPlaying() ? toggle() : undefined;
-  stop();
-  Object.assign(now, { job, region: null, loops: false, shape: { peaks: [], seconds: job.seconds, have: 0 } });
-  if (job.kind === "image") return tell("job");
-  if (job.status === "succeeded") setFile(job);
-  else goLive(job, plays);
-  tell("job");
-  if (plays && !now.live) await play();
-  if (job.status === "succeeded") await shape(job);
+	if (now.job?.id === job.id) return plays && !isPlaying() ? toggle() : undefined;
+	stop();
+	Object.assign(now, { job, region: null, loops: false, shape: { peaks: [], seconds: job.seconds, have: 0 } });
+	if (job.kind === "image") return tell("job");
+	if (job.status === "succeeded") setFile(job);
+	else goLive(job, plays);
+	tell("job");
+	if (plays && !now.live) await play();
+	if (job.status === "succeeded") await shape(job);
 }
 
 function stop() {
-  now.live?.close();
-  now.live = null;
-  audio.pause();
-  audio.removeAttribute("src");
+	now.live?.close();
+	now.live = null;
+	audio.pause();
+	audio.removeAttribute("src");
 }
 
 function setFile(job) {
-  audio.src = api.local(find(job, "audio").url);
-  audio.loop = now.loops && !now.region;
-  if ("mediaSession" in navigator) navigator.mediaSession.metadata = new MediaMetadata({ title: job.prompt.slice(0, 200), artist: "Bandstand" });
+	audio.src = api.local(find(job, "audio").url);
+	audio.loop = now.loops && !now.region;
+	if ("mediaSession" in navigator) navigator.mediaSession.metadata = new MediaMetadata({ title: job.prompt.slice(0, 200), artist: "Bandstand" });
 }
 
 async function shape(job) {
-  const found = await api.peaks(job.id).catch(() => null);
-  if (!found || now.job?.id !== job.id) return;
-  now.shape = { ...found, have: 1 };
-  tell("shape");
+	const found = await api.peaks(job.id).catch(() => null);
+	if (!found || now.job?.id !== job.id) return;
+	now.shape = { ...found, have: 1 };
+	tell("shape");
 }
 
 function goLive(job, plays) {
-  const live = new LiveSound(job.seconds, () => now.live === live && follow(live));
-  now.live = live;
-  if (plays) live.play();
-  live.read(`/app/v1/jobs/${job.id}/audio`).catch(() => false);
+	const live = new LiveSound(job.seconds, () => now.live === live && follow(live));
+	now.live = live;
+	if (plays) live.play();
+	live.read(`/app/v1/jobs/${job.id}/audio`).catch(() => false);
 }
 
 function follow(live) {
-  now.shape = { peaks: live.peaks, seconds: live.seconds, have: live.come / live.seconds };
-  tell("shape");
-  tell("state");
+	now.shape = { peaks: live.peaks, seconds: live.seconds, have: live.come / live.seconds };
+	tell("shape");
+	tell("state");
 }
 
 /** From the growing sound to the finished file, at the same moment of it. */
 async function settle(at = time()) {
-  const job = known.get(now.job.id) ?? now.job;
-  if (!now.live || job.status !== "succeeded") return;
-  now.live.close();
-  now.live = null;
-  now.job = job;
-  setFile(job);
-  audio.currentTime = at >= job.seconds - 0.05 ? 0 : at;
-  await shape(job);
+	const job = known.get(now.job.id) ?? now.job;
+	if (!now.live || job.status !== "succeeded") return;
+	now.live.close();
+	now.live = null;
+	now.job = job;
+	setFile(job);
+	audio.currentTime = at >= job.seconds - 0.05 ? 0 : at;
+	await shape(job);
 }
 
 async function play() {
-  if (now.live) now.live.play();
-  else await audio.play().catch(renew);
-  tell("state");
+	if (now.live) now.live.play();
+	else await audio.play().catch(renew);
+	tell("state");
 }
 
 /** Links to files end after an hour; a page stays open for days. */
 async function renew(error) {
-  if (error.name === "AbortError" || error.name === "NotAllowedError" || !now.job) return;
-  const job = await api.job(now.job.id).catch(() => null);
-  if (!job || !find(job, "audio")) return;
-  now.job = job;
-  setFile(job);
-  await audio.play().catch(() => {});
+	if (error.name === "AbortError" || error.name === "NotAllowedError" || !now.job) return;
+	const job = await api.job(now.job.id).catch(() => null);
+	if (!job || !find(job, "audio")) return;
+	now.job = job;
+	setFile(job);
+	await audio.play().catch(() => {});
 }
 
 export async function toggle() {
-  if (!now.job || now.job.kind === "image") return;
-  const wasPlaying = isPlaying();
-  if (now.live && (wasPlaying || now.live.ended)) {
-    now.live.pause();
-    await settle();
-  } else if (wasPlaying) audio.pause();
-  if (!wasPlaying) await play();
-  tell("state");
+	if (!now.job || now.job.kind === "image") return;
+	const wasPlaying = isPlaying();
+	if (now.live && (wasPlaying || now.live.ended)) {
+		now.live.pause();
+		await settle();
+	} else if (wasPlaying) audio.pause();
+	if (!wasPlaying) await play();
+	tell("state");
 }
 
 export async function seek(to) {
-  const at = Math.min(Math.max(0, to), seconds());
-  if (now.live) {
-    const wasPlaying = isPlaying();
-    await settle(at);
-    if (now.live) now.live.seek(at);
-    else if (wasPlaying) await play();
-  } else audio.currentTime = Math.min(at, (audio.duration || seconds()) - 0.01);
-  tell("tick");
+	const at = Math.min(Math.max(0, to), seconds());
+	if (now.live) {
+		const wasPlaying = isPlaying();
+		await settle(at);
+		if (now.live) now.live.seek(at);
+		else if (wasPlaying) await play();
+	} else audio.currentTime = Math.min(at, (audio.duration || seconds()) - 0.01);
+	tell("tick");
 }
 
 export const nudge = (by) => now.job && seek(time() + by);
 
 export function mark(region) {
-  now.region = region;
-  now.loops = region !== null;
-  audio.loop = false;
-  tell("region");
+	now.region = region;
+	now.loops = region !== null;
+	audio.loop = false;
+	tell("region");
 }
 
 /** L: repeats the region, or all of it; again: nothing. */
 export function toggleLoop() {
-  now.loops = !now.loops;
-  if (!now.loops) now.region = null;
-  audio.loop = now.loops && !now.region;
-  tell("region");
+	now.loops = !now.loops;
+	if (!now.loops) now.region = null;
+	audio.loop = now.loops && !now.region;
+	tell("region");
 }
 
 /** [ and ]: the region begins or ends here. */
 export function markEdge(edge) {
-  if (!now.job) return;
-  const region = { start: 0, end: seconds(), ...now.region, [edge]: time() };
-  if (region.end - region.start > 0.05) mark(region);
+	if (!now.job) return;
+	const region = { start: 0, end: seconds(), ...now.region, [edge]: time() };
+	if (region.end - region.start > 0.05) mark(region);
 }
 
 function tick() {
-  if (isPlaying()) {
-    const { region, loops } = now;
-    if (region && loops && (time() >= region.end || time() < region.start - 0.3)) seek(region.start);
-    tell("tick");
-  } else if (now.live?.ended) settle();
-  requestAnimationFrame(tick);
+	if (isPlaying()) {
+		const { region, loops } = now;
+		if (region && loops && (time() >= region.end || time() < region.start - 0.3)) seek(region.start);
+		tell("tick");
+	} else if (now.live?.ended) settle();
+	requestAnimationFrame(tick);
 }
 
 export function begin() {
-  for (const name of ["play", "pause", "ended", "seeked", "loadedmetadata"]) audio.addEventListener(name, () => tell("state"));
-  if ("mediaSession" in navigator) {
-    navigator.mediaSession.setActionHandler("play", toggle);
-    navigator.mediaSession.setActionHandler("pause", toggle);
-  }
-  listenToJobs((job, before) => {
-    if (!now.job || (job?.id ?? before?.id) !== now.job.id) return;
-    if (!job) {
-      stop();
-      now.job = null;
-    } else {
-      now.job = job;
-      if (now.live && FINAL.has(job.status) && (job.status !== "succeeded" || !isPlaying())) job.status === "succeeded" ? settle() : stop();
-    }
-    tell("job");
-  });
-  requestAnimationFrame(tick);
+	for (const name of ["play", "pause", "ended", "seeked", "loadedmetadata"]) audio.addEventListener(name, () => tell("state"));
+	if ("mediaSession" in navigator) {
+		navigator.mediaSession.setActionHandler("play", toggle);
+		navigator.mediaSession.setActionHandler("pause", toggle);
+	}
+	listenToJobs((job, before) => {
+		if (!now.job || (job?.id ?? before?.id) !== now.job.id) return;
+		if (!job) {
+			stop();
+			now.job = null;
+		} else {
+			now.job = job;
+			if (now.live && FINAL.has(job.status) && (job.status !== "succeeded" || !isPlaying())) job.status === "succeeded" ? settle() : stop();
+		}
+		tell("job");
+	});
+	requestAnimationFrame(tick);
 }

@@ -13,101 +13,99 @@ import { makeWave } from "./wave.js";
 
 /** reuse(job), extend(job): the form takes over. offer: what the server told of fields and models */
 export function makeStage({ offer, reuse, extend }) {
-  const node = el("section", { class: "stage", "aria-label": "On the stand" });
-  const wave = makeWave({ label: "Place in the piece", seek: player.seek, mark: player.mark });
-  const parts = { at: el("span", {}, "0:00"), whole: el("span", {}, "0:00"), live: el("span", { class: "live", role: "status" }) };
-  parts.play = button({ icon: "play", label: "Play", class: "play", onclick: player.toggle });
-  parts.loop = button({ icon: "loop", label: "Repeat", "aria-pressed": "false", title: "Repeat (L). Drag on the wave to repeat a part.", onclick: player.toggleLoop });
-  let drawn = null;
+	const node = el("section.stage", { "aria-label": "On the stand" });
+	const wave = makeWave({ label: "Place in the piece", seek: player.seek, mark: player.mark });
+	const parts = { at: el("span", "0:00"), whole: el("span", "0:00"), live: el("span.live", { role: "status" }) };
+	parts.play = button({ icon: "play", label: "Play", class: "play", onclick: player.toggle });
+	parts.loop = button({ icon: "loop", label: "Repeat", "aria-pressed": "false", title: "Repeat (L). Drag on the wave to repeat a part.", onclick: player.toggleLoop });
+	let drawn = null;
 
-  const draw = () => {
-    const { job } = player.now;
-    const state = job && `${job.id} ${job.status} ${job.favourite}`;
-    if (state === drawn) return state && progress();
-    drawn = state;
-    node.replaceChildren(...(job ? filled(job, { wave, parts, offer, reuse, extend }) : empty()));
-    node.classList.toggle("empty", !job);
-    shape();
-    playing();
-    region();
-    if (job) progress();
-  };
-  const shape = () => player.now.shape && wave.show(player.now.shape);
-  const tick = () => {
-    parts.at.textContent = clock(player.time());
-    wave.at(player.time());
-  };
-  const playing = () => {
-    const on = player.isPlaying();
-    swapIcon(parts.play, on ? "pause" : "play");
-    parts.play.setAttribute("aria-label", on ? "Pause" : "Play");
-    parts.play.title = on ? "Pause (Space)" : "Play (Space)";
-    parts.whole.textContent = clock(player.seconds());
-    progress();
-    tick();
-  };
-  const progress = () => {
-    const { job } = player.now;
-    const isUnderWay = job && !FINAL.has(job.status);
-    const text = !isUnderWay ? "" : player.now.live?.come ? `being made, hear it already · ${left(secondsLeft(job))}` : "being made";
-    if (parts.live.textContent !== text) parts.live.textContent = text;
-  };
-  const region = () => {
-    wave.region(player.now.region);
-    parts.loop.setAttribute("aria-pressed", String(player.now.loops));
-  };
-  const told = { job: draw, shape, tick, state: playing, region };
-  player.listen((what) => told[what]());
-  draw();
-  return node;
+	const draw = () => {
+		const { job } = player.now;
+		const state = job && `${job.id} ${job.status} ${job.favourite}`;
+		if (state === drawn) return state && progress();
+		drawn = state;
+		node.replaceChildren(...(job ? filled(job, { wave, parts, offer, reuse, extend }) : empty()));
+		node.classList.toggle("empty", !job);
+		shape();
+		playing();
+		region();
+		if (job) progress();
+	};
+	const shape = () => player.now.shape && wave.show(player.now.shape);
+	const tick = () => {
+		parts.at.textContent = clock(player.time());
+		wave.at(player.time());
+	};
+	const playing = () => {
+		const on = player.isPlaying();
+		swapIcon(parts.play, on ? "pause" : "play");
+		parts.play.setAttribute("aria-label", on ? "Pause" : "Play");
+		parts.play.title = on ? "Pause (Space)" : "Play (Space)";
+		parts.whole.textContent = clock(player.seconds());
+		progress();
+		tick();
+	};
+	const progress = () => {
+		const { job } = player.now;
+		const isUnderWay = job && !FINAL.has(job.status);
+		const text = !isUnderWay ? "" : player.now.live?.come ? `being made, hear it already · ${left(secondsLeft(job))}` : "being made";
+		if (parts.live.textContent !== text) parts.live.textContent = text;
+	};
+	const region = () => {
+		wave.region(player.now.region);
+		parts.loop.setAttribute("aria-pressed", String(player.now.loops));
+	};
+	const told = { job: draw, shape, tick, state: playing, region };
+	player.listen((what) => told[what]());
+	draw();
+	return node;
 }
 
 function empty() {
-  return [el("div", { class: "art blank" }, icon("note")), el("div", { class: "about" }, el("h2", {}, "Nothing on the stand yet"), el("p", { class: "soft-text" }, "Write a sentence and press Generate. The sound starts before the piece is finished."))];
+	return [el("div.art.blank", icon("note")), el("div.about", el("h2", "Nothing on the stand yet"), el("p.soft-text", "Write a sentence and press Generate. The sound starts before the piece is finished."))];
 }
 
 function filled(job, { wave, parts, offer, reuse, extend }) {
-  const picture = cover(job);
-  const size = isMusic(job) ? 512 : undefined;
-  const art = picture ? el("img", { class: "art", src: api.local(picture.url), alt: isMusic(job) ? "Cover" : job.prompt.slice(0, 200), width: size, height: size }) : el("div", { class: "art blank making" }, icon(isMusic(job) ? "note" : "picture"));
-  const title = el("h2", { class: "title", title: job.prompt.slice(0, 500) }, theirs(job.prompt || "Untitled"));
-  const transport = isMusic(job) && el("div", { class: "transport" }, parts.play, el("div", { class: "sound" }, wave.node, el("div", { class: "times tabular" }, parts.at, parts.live, parts.whole)));
-  return [art, el("div", { class: "about" }, title, facts(job), transport, !isMusic(job) && pictures(job), job.status === "succeeded" && tools(job, { parts, offer, reuse, extend }))];
+	const picture = cover(job);
+	const size = isMusic(job) ? 512 : undefined;
+	const art = picture ? el("img.art", { src: api.local(picture.url), alt: isMusic(job) ? "Cover" : job.prompt.slice(0, 200), width: size, height: size }) : el("div.art.blank.making", icon(isMusic(job) ? "note" : "picture"));
+	const title = el("h2.title", { title: job.prompt.slice(0, 500) }, theirs(job.prompt || "Untitled"));
+	const transport = isMusic(job) && el("div.transport", parts.play, el("div.sound", wave.node, el("div.times.tabular", parts.at, parts.live, parts.whole)));
+	return [art, el("div.about", title, facts(job), transport, !isMusic(job) && pictures(job), job.status === "succeeded" && tools(job, { parts, offer, reuse, extend }))];
 }
 
 function facts(job) {
-  const made = job.made_by.model === job.model ? job.model : `${job.made_by.model}, standing in for ${job.model}`;
-  const told = [made, isMusic(job) ? span(job.seconds) : null, `seed ${job.seed}`, !isMusic(job) && job.made_by.engine === "canvas" ? "drawn, not diffused" : null];
-  return el("p", { class: "facts soft-text tabular" }, told.filter(Boolean).join(" · "));
+	const made = job.made_by.model === job.model ? job.model : `${job.made_by.model}, standing in for ${job.model}`;
+	const told = [made, isMusic(job) ? span(job.seconds) : null, `seed ${job.seed}`, !isMusic(job) && job.made_by.engine === "canvas" ? "drawn, not diffused" : null];
+	return el("p.facts.soft-text.tabular", told.filter(Boolean).join(" · "));
 }
 
 /** All pictures of one request, each in its own size. */
 function pictures(job) {
-  const found = job.outputs.filter((output) => output.kind === "image");
-  if (found.length < 2) return null;
-  return el("div", { class: "pictures" }, ...found.map((output) => el("a", { href: api.local(output.url), target: "_blank", rel: "noopener" }, el("img", { src: api.local(output.url), alt: output.name, loading: "lazy" }))));
+	const found = job.outputs.filter((output) => output.kind === "image");
+	if (found.length < 2) return null;
+	return el("div.pictures", ...found.map((output) => el("a", { href: api.local(output.url), target: "_blank", rel: "noopener" }, el("img", { src: api.local(output.url), alt: output.name, loading: "lazy" }))));
 }
 
 function tools(job, { parts, offer, reuse, extend }) {
-  const music = isMusic(job);
-  const heart = button({ icon: "heart", label: "Favourite", class: "quiet heart", "aria-pressed": String(Boolean(job.favourite)), title: "Favourite (F)", onclick: () => actions.setFavourite(job, !job.favourite) });
-  const files = button({ icon: "down", text: "Download", class: "soft", "aria-haspopup": "true", onclick: () => menu(files, () => actions.downloads(job, offer)) });
-  const more = button({ icon: "more", label: "More", "aria-haspopup": "true", onclick: () => menu(more, () => [
-    { icon: "reuse", text: "Use its settings", onclick: () => reuse(job) },
-    { icon: "shuffle", text: "Four new takes", onclick: () => actions.fourTakes(job, offer) },
-    { icon: "code", text: "As code", onclick: () => showCode(job.kind ?? "music", actions.wishOf(job, offer.fieldNames)) },
-    { icon: "trash", text: "Delete", onclick: () => actions.remove(job) },
-  ]) });
-  return el(
-    "div",
-    { class: "tools", role: "group", "aria-label": "What to do with it" },
-    music && button({ icon: "extend", text: "Extend", class: "soft", onclick: () => extend(job) }),
-    button({ icon: "shuffle", text: "Variation", class: "soft", onclick: () => actions.vary(job, offer) }),
-    files,
-    button({ icon: "share", text: "Share", class: "soft", onclick: () => shareJob(job) }),
-    el("span", { class: "gap" }),
-    music && parts.loop,
-    heart,
-    more,
-  );
+	const music = isMusic(job);
+	const heart = button({ icon: "heart", label: "Favourite", class: "quiet heart", "aria-pressed": String(Boolean(job.favourite)), title: "Favourite (F)", onclick: () => actions.setFavourite(job, !job.favourite) });
+	const files = button({ icon: "down", text: "Download", class: "soft", "aria-haspopup": "true", onclick: () => menu(files, () => actions.downloads(job, offer)) });
+	const more = button({ icon: "more", label: "More", "aria-haspopup": "true", onclick: () => menu(more, () => [
+		{ icon: "reuse", text: "Use its settings", onclick: () => reuse(job) },
+		{ icon: "shuffle", text: "Four new takes", onclick: () => actions.fourTakes(job, offer) },
+		{ icon: "code", text: "As code", onclick: () => showCode(job.kind ?? "music", actions.wishOf(job, offer.fieldNames)) },
+		{ icon: "trash", text: "Delete", onclick: () => actions.remove(job) },
+	]) });
+	return el("div.tools", { role: "group", "aria-label": "What to do with it" },
+		music && button({ icon: "extend", text: "Extend", class: "soft", onclick: () => extend(job) }),
+		button({ icon: "shuffle", text: "Variation", class: "soft", onclick: () => actions.vary(job, offer) }),
+		files,
+		button({ icon: "share", text: "Share", class: "soft", onclick: () => shareJob(job) }),
+		el("span.gap"),
+		music && parts.loop,
+		heart,
+		more,
+	);
 }

@@ -4,9 +4,9 @@ import { el } from "./dom.js";
 
 /** kind: "note", or "trouble", which is read out at once and stays longer */
 export function say(text, kind = "note") {
-  const place = document.getElementById(kind === "trouble" ? "alerts" : "notes");
-  const note = el("p", { class: `toast ${kind}`, dir: "auto" }, text);
-  place.append(note);
-  while (place.children.length > 3) place.firstChild.remove();
-  setTimeout(() => note.remove(), kind === "trouble" ? 9000 : 3500);
+	const place = document.getElementById(kind === "trouble" ? "alerts" : "notes");
+	const note = el("p", { class: `toast ${kind}`, dir: "auto" }, text);
+	place.append(note);
+	while (place.children.length > 3) place.firstChild.remove();
+	setTimeout(() => note.remove(), kind === "trouble" ? 9000 : 3500);
 }

@@ -8,35 +8,33 @@ import { page, saying, table } from "./page.js";
 const DAYS = 30;
 
 export async function usagePage() {
-  const place = el("div");
-  await saying(place, async () => {
-    const [account, usage] = await Promise.all([api.account(), api.usage(DAYS)]);
-    const total = (name) => usage.days.reduce((sum, day) => sum + day[name], 0);
-    const figures = el(
-      "dl",
-      { class: "figures" },
-      figure("Credits", account.credits === null ? "not metered" : credits(account.credits), account.held ? `${credits(account.held)} held by jobs under way` : null),
-      figure(`Jobs in ${DAYS} days`, total("jobs").toLocaleString()),
-      figure("Music", span(Math.round(total("seconds")))),
-      figure("Credits used", credits(total("credits"))),
-    );
-    const models = table("By model", ["Model", "Jobs", "Music", "Credits"], usage.by_model.map((row) => [row.model, String(row.jobs), span(Math.round(row.seconds)), credits(row.credits)]), "Nothing was made yet.");
-    return el("div", {}, figures, chart(usage.days), el("h2", {}, "By model"), models);
-  });
-  return page("Usage", null, place);
+	const place = el("div");
+	await saying(place, async () => {
+		const [account, usage] = await Promise.all([api.account(), api.usage(DAYS)]);
+		const total = (name) => usage.days.reduce((sum, day) => sum + day[name], 0);
+		const figures = el("dl.figures",
+			figure("Credits", account.credits === null ? "not metered" : credits(account.credits), account.held ? `${credits(account.held)} held by jobs under way` : null),
+			figure(`Jobs in ${DAYS} days`, total("jobs").toLocaleString()),
+			figure("Music", span(Math.round(total("seconds")))),
+			figure("Credits used", credits(total("credits"))),
+		);
+		const models = table("By model", ["Model", "Jobs", "Music", "Credits"], usage.by_model.map((row) => [row.model, String(row.jobs), span(Math.round(row.seconds)), credits(row.credits)]), "Nothing was made yet.");
+		return el("div", figures, chart(usage.days), el("h2", "By model"), models);
+	});
+	return page("Usage", null, place);
 }
 
 function figure(name, value, more) {
-  return el("div", {}, el("dt", {}, name), el("dd", { class: "tabular" }, value, more && el("small", {}, more)));
+	return el("div", el("dt", name), el("dd.tabular", value, more && el("small", more)));
 }
 
 /** A bar for each day; the same figures as a list for who cannot see them. */
 function chart(days) {
-  const most = Math.max(1, ...days.map((day) => day.jobs));
-  const bars = days.map((day) => {
-    const bar = el("li", { title: `${day.day}: ${plural(day.jobs, "job")}, ${span(Math.round(day.seconds))}` }, el("span", { class: "unseen" }, `${day.day}: ${plural(day.jobs, "job")}`));
-    bar.style.setProperty("--tall", day.jobs / most);
-    return bar;
-  });
-  return el("figure", { class: "chart" }, el("figcaption", { class: "soft-text" }, "Jobs a day"), el("ol", {}, ...bars));
+	const most = Math.max(1, ...days.map((day) => day.jobs));
+	const bars = days.map((day) => {
+		const bar = el("li", { title: `${day.day}: ${plural(day.jobs, "job")}, ${span(Math.round(day.seconds))}` }, el("span.unseen", `${day.day}: ${plural(day.jobs, "job")}`));
+		bar.style.setProperty("--tall", day.jobs / most);
+		return bar;
+	});
+	return el("figure.chart", el("figcaption.soft-text", "Jobs a day"), el("ol", ...bars));
 }

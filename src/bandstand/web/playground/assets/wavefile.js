@@ -1,20 +1,20 @@
 // A WAV file of one channel of 16-bit samples.
 
 export function waveFile(samples, rate) {
-  const view = new DataView(new ArrayBuffer(44 + samples.length * 2));
-  const word = (at, text) => [...text].forEach((letter, index) => view.setUint8(at + index, letter.charCodeAt(0)));
-  word(0, "RIFF");
-  view.setUint32(4, 36 + samples.length * 2, true);
-  word(8, "WAVEfmt ");
-  view.setUint32(16, 16, true);
-  view.setUint16(20, 1, true);
-  view.setUint16(22, 1, true);
-  view.setUint32(24, rate, true);
-  view.setUint32(28, rate * 2, true);
-  view.setUint16(32, 2, true);
-  view.setUint16(34, 16, true);
-  word(36, "data");
-  view.setUint32(40, samples.length * 2, true);
-  samples.forEach((sample, index) => view.setInt16(44 + index * 2, Math.round(Math.max(-1, Math.min(1, sample)) * 32767), true));
-  return view.buffer;
+	const view = new DataView(new ArrayBuffer(44 + samples.length * 2));
+	const word = (at, text) => [...text].forEach((letter, index) => view.setUint8(at + index, letter.charCodeAt(0)));
+	word(0, "RIFF");
+	view.setUint32(4, 36 + samples.length * 2, true);
+	word(8, "WAVEfmt ");
+	view.setUint32(16, 16, true);
+	view.setUint16(20, 1, true);
+	view.setUint16(22, 1, true);
+	view.setUint32(24, rate, true);
+	view.setUint32(28, rate * 2, true);
+	view.setUint16(32, 2, true);
+	view.setUint16(34, 16, true);
+	word(36, "data");
+	view.setUint32(40, samples.length * 2, true);
+	samples.forEach((sample, index) => view.setInt16(44 + index * 2, Math.round(Math.max(-1, Math.min(1, sample)) * 32767), true));
+	return view.buffer;
 }
