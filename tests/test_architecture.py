@@ -20,7 +20,7 @@ SOURCE = REPOSITORY / "src" / "bandstand"
 
 FLOORS = (
     {"audio", "errors", "logs", "client"},
-    {"specs", "settings", "composer", "musicgen", "canvas"},
+    {"specs", "settings", "composer", "musicgen", "canvas", "diffusion"},
     {"catalog", "jobs", "pictures"},
     {"store", "blobs", "links", "engines", "fetch"},
     {
@@ -45,7 +45,7 @@ NEXT_DOOR = {
     ("sweep", "service"),
     ("runner", "bulletin"),
 }
-MAKERS = {"composer", "musicgen", "canvas"}
+MAKERS = {"composer", "musicgen", "canvas", "diffusion"}
 MAKERS_KNOW = {"audio", "errors"}
 # Besides its engine: who only looks at files of a maker, or writes them, and plays nothing.
 MAKERS_FILES = {
@@ -67,14 +67,14 @@ DIALECTS_NEVER = {
     "webhooks",
 }
 ONLY_IN = {
-    "torch": {"engines", "musicgen"},
-    "transformers": {"engines"},
+    "torch": {"engines", "musicgen", "diffusion"},
+    "transformers": {"diffusion"},
     "safetensors": {"musicgen"},
     "huggingface_hub": {"engines"},
     "httpx2": {"engines", "client"},
-    "diffusers": {"engines"},
+    "diffusers": {"diffusion"},
     "numba": {"composer"},
-    "PIL": {"canvas"},
+    "PIL": {"canvas", "diffusion"},
     "fastapi": {"dialects", "web", "build"},
     "starlette": {"dialects", "web"},
     "sse_starlette": {"dialects", "web"},
@@ -92,6 +92,7 @@ LATE = {
     ("dialects/__init__.py", "all_dialects"),
     ("store/migrate.py", "_upgrade"),
     ("musicgen/stems.py", "_part_of"),
+    ("diffusion/upscale.py", "open"),
 }
 IMPORTERS = {"importlib.import_module", "import_module", "__import__"}
 FILE_LINES_MAX = 500
