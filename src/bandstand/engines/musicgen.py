@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-from collections.abc import Callable
-
-import torch
 
 from bandstand.audio.clip import Clip
 from bandstand.engines import Equipment, Inputs, Made, Report
 from bandstand.engines.cover import cover_of
+from bandstand.engines.machine import choose_device, memory_of, release_memory, say_alive
 from bandstand.engines.shelf import Keeping, Shelf
 from bandstand.engines.weights import InstalledModel, files_of, find_model, look_at
 from bandstand.errors import Misconfigured
@@ -23,7 +20,6 @@ from bandstand.musicgen.stems import open_stems
 from bandstand.specs import MusicSpec
 
 MEMORY_SHARE = 0.7  # of all there is, for models
-ALIVE_SECONDS = 10.0  # while a model is loaded nothing else is told of a job
 
 
 class MusicGenEngine:
@@ -71,7 +67,7 @@ class MusicGenEngine:
         return Made(clip=clip, extras=(cover,), about=about)
 
     async def _work(self, model: str, piece: Piece, report: Report, brake: Brake) -> Clip:
-        alive = asyncio.create_task(_say_alive(report))
+        alive = asyncio.create_task(say_alive(report))
         async with contextlib.AsyncExitStack() as held:
             try:
                 if model not in self._shelf.names:
@@ -88,8 +84,7 @@ class MusicGenEngine:
 
     def _load(self, name: str) -> MusicGen:
         """raises  NotFound, Invalid, Misconfigured when it cannot be loaded"""
-        if self._device == "cuda":
-            torch.cuda.empty_cache()  # what an unloaded model left
+        release_memory(self._device)
         files = files_of(self._find(name), self._equipment.models)
         return MusicGen.read(
             files.folder,
@@ -133,20 +128,6 @@ def piece_of(spec: MusicSpec, inputs: Inputs) -> Piece:
     )
 
 
-def choose_device(wanted: str) -> str:
-    """auto: the best that is there. raises Misconfigured when the one that is named is not"""
-    there: dict[str, Callable[[], bool]] = {
-        "cuda": torch.cuda.is_available,
-        "mps": torch.backends.mps.is_available,
-        "cpu": lambda: True,
-    }
-    if wanted == "auto":
-        return next(name for name, is_there in there.items() if is_there())
-    if not there[wanted]():
-        raise Misconfigured(f"BANDSTAND_DEVICE: torch finds no {wanted} on this machine")
-    return wanted
-
-
 def choose_precision(wanted: str, device: str) -> str:
     """auto: what is usual there. raises Misconfigured when it cannot be had"""
     there = precisions_on(device)
@@ -157,23 +138,9 @@ def choose_precision(wanted: str, device: str) -> str:
     return there[0] if wanted == "auto" else wanted
 
 
-def memory_of(device: str) -> int:
-    """Bytes, used or not."""
-    if device == "cuda":
-        return torch.cuda.get_device_properties(0).total_memory
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
 def close(model: MusicGen) -> None:
     """Unload it. Its memory is free once nobody holds it any more."""
     model.close()
-
-
-async def _say_alive(report: Report) -> None:
-    """Loading a large model takes longer than a silent engine is left alone."""
-    while True:
-        report.progress(0.0)
-        await asyncio.sleep(ALIVE_SECONDS)
 
 
 def open_engine(equipment: Equipment) -> MusicGenEngine:

@@ -13,7 +13,8 @@ from tiny import tiny_folder
 
 from bandstand.audio.clip import Clip
 from bandstand.engines import Equipment, Inputs
-from bandstand.engines.musicgen import MusicGenEngine, choose_device, choose_precision, piece_of
+from bandstand.engines.machine import choose_device
+from bandstand.engines.musicgen import MusicGenEngine, choose_precision, piece_of
 from bandstand.errors import Failed, Misconfigured, NotFound
 from bandstand.musicgen.decoders import precisions_on
 from bandstand.musicgen.memory import bytes_needed
