@@ -63,7 +63,7 @@ def find_pulse(
 ) -> Pulse:
     """
     chroma  float32 [T, 12], for bars begin where the harmony changes
-    begins  float32 [T], where a voice that is alone begins its notes
+    begins  float32 [T], where a voice that is alone begins its notes, and how much that says
     bpm     when it is known about
     """
     strength = _scaled(found.all) + _LOW_SHARE * _scaled(found.low)
@@ -163,7 +163,7 @@ def _phase(strength: NDArray[np.float64], bpm: float) -> float:
 
 def _first(begins: Numbers) -> float:
     """Seconds until the first note."""
-    return float(begins.argmax()) / FRAME_RATE
+    return float((begins > 0.0).argmax()) / FRAME_RATE
 
 
 def _marks(

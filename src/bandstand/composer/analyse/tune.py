@@ -30,6 +30,7 @@ _BEGIN = 0.15  # cost of beginning or ending
 _SILENT = 0.16
 """Salience below which nobody sings, as a share of what is usual."""
 _GRID = 4  # per beat
+_LONG = 0.6  # seconds: longer notes are no surer to begin on a beat
 _LAST = 0.12  # what the last note counts more, as a share of the tune
 
 
@@ -64,9 +65,15 @@ class Voice:
     clarity: float
 
     def begins(self) -> Numbers:
-        """Float32 [T]: 1 where a note begins. A voice alone moves without a stroke that could be heard rising."""
-        changes = np.diff(self.pitches, prepend=-1) != 0
-        return (changes & (self.pitches >= 0)).astype(np.float32)
+        """Float32 [T]: where a note begins, for how many seconds no other does, up to a limit. A voice alone moves
+        without a stroke that could be heard rising; and its long notes are on the beat, in swing above all.
+        """
+        changes = (np.diff(self.pitches, prepend=-1) != 0) & (self.pitches >= 0)
+        starts = np.flatnonzero(changes)
+        waits = np.diff(starts, append=len(self.pitches)) / FRAME_RATE
+        found = np.zeros(len(self.pitches), np.float32)
+        found[starts] = np.minimum(waits, _LONG)
+        return found
 
 
 def find_voice(notes: Numbers) -> Voice:

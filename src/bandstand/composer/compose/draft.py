@@ -47,6 +47,8 @@ ENOUGH = 4
 """Notes that an instrument which was asked for plays at least."""
 REWRITTEN = 100
 """Between the dice of a player in one draft and in the next; more than there are players."""
+LEFT = 0.25
+"""Beats of a tune over the last barline that are worth singing to their end."""
 VARIED = 100_000
 """Between the dice of a piece and of its first variation; more than there are drafts."""
 
@@ -186,7 +188,7 @@ def _parts(plan: Plan, sketched: Sketch) -> list[tuple[Voice, list[Event]]]:
             dice = chance.stage(plan.seed, chance.SOLO, _die(plan, 0))
             improvise = idioms.players(plan.style.idiom).get(Role.LEAD, melody.improvise)
             events = sorted(events + improvise(taken, plan, voice, dice))
-        if _ends(plan):
+        if _ends(plan) and not _sings_on(voice, events, final):
             sung = events[-1][2] if events else None
             events += ending.last_chord(voice, final, plan, sung=sung)
         if voice.asked and 0 < len(events) < ENOUGH:
@@ -195,6 +197,12 @@ def _parts(plan: Plan, sketched: Sketch) -> list[tuple[Voice, list[Event]]]:
     _begin(parts)
     fill_holes(parts, plan)
     return parts
+
+
+def _sings_on(voice: Voice, events: Sequence[Event], final: Chord) -> bool:
+    """Whether a given tune is not over when the others have come to the last chord."""
+    ends = (start + length for start, length, _, _ in events)
+    return voice.role is Role.LEAD and max(ends, default=0.0) > final.start + LEFT
 
 
 def _begin(parts: Sequence[tuple[Voice, list[Event]]]) -> None:

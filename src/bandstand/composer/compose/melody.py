@@ -202,7 +202,9 @@ def _song(bars: Sequence[Bar], planner: Planner, singer: Singer) -> list[Event]:
 
 
 def quote(bars: Sequence[Bar], plan: Plan, voice: Voice) -> list[Event]:
-    """Play the given tune, in the octaves in which the instrument is at home; sung again when the piece is longer."""
+    """Play the given tune, in the octaves in which the instrument is at home; sung again when the piece is longer, and
+    over the last chord to its own end when it is not.
+    """
     assert plan.given is not None, "a tune to quote"
     tune = plan.given.tune
     instrument = INSTRUMENTS[voice.instrument]
@@ -210,8 +212,11 @@ def quote(bars: Sequence[Bar], plan: Plan, voice: Voice) -> list[Event]:
     beats = plan.metre.beats
     length = beats * math.ceil(max(note.start + note.length for note in tune) / beats - 1e-6)
     end = bars[-1].start + beats if bars else 0.0
+    turns = math.ceil(end / length)
+    if turns == 1 and not plan.loops and not plan.fade:
+        end = plan.seconds * plan.bpm / 60.0
     events: list[Event] = []
-    for turn in range(math.ceil(end / length)):
+    for turn in range(turns):
         for note in tune:
             start = turn * length + note.start
             if start < end - 1e-6:

@@ -80,7 +80,7 @@ def make_plan(
     key = intent.key or _given_key(given, intent.mode) or _key(intent, chosen, dice)
     metre = intent.metre or given.metre or chosen.metre
     hard = "hard-ending" in intent.flags
-    bars = form.whole_bars(seconds, bpm, metre, hard=hard)
+    bars = _bars(seconds, bpm, metre, given, hard=hard)
     fades = "fade-out" in intent.flags and bars > 0
     if fades:
         bars = form.faded_bars(seconds, bpm, metre)
@@ -124,6 +124,14 @@ def make_plan(
         fade=form.fade(seconds) if fades else 0.0,
         hard=hard and not loops,
     )
+
+
+def _bars(seconds: float, bpm: float, metre: Metre, given: Given, *, hard: bool) -> int:
+    """As many as leave the last chord room to ring; less room where a given tune is not over by then."""
+    bars = form.whole_bars(seconds, bpm, metre, hard=hard)
+    sung = max((note.start + note.length for note in given.tune), default=0.0)
+    more = sung > bars * metre.beats
+    return form.whole_bars(seconds, bpm, metre, hard=True) if more else bars
 
 
 def _cast(intent: Intent, chosen: Style, seed: int, variation: int) -> tuple[Voice, ...]:
