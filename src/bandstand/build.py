@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from bandstand.blobs import Blobs, open_blobs
 from bandstand.bulletin import Bulletin
+from bandstand.desk import Desk
 from bandstand.dialects import all_dialects
 from bandstand.engines.host import Host
 from bandstand.engines.offer import engines_of, equipment_of, open_catalog
@@ -21,6 +22,7 @@ from bandstand.errors import Unavailable
 from bandstand.fetch import Fetcher
 from bandstand.gate import Gate
 from bandstand.jobs import Job
+from bandstand.library import Library
 from bandstand.links import Signer
 from bandstand.liveness import FileLocks, Liveness, PostgresLocks
 from bandstand.runner import DurableRunner
@@ -33,6 +35,7 @@ from bandstand.store.migrate import take_turns
 from bandstand.store.open import open_store
 from bandstand.sweep import Keep, Sweep
 from bandstand.web.app import build_app
+from bandstand.web.playground import Rooms
 from bandstand.webhooks import Webhooks
 from bandstand.work import Work
 
@@ -69,8 +72,9 @@ def build(settings: Settings) -> Bandstand:
         gate,
         fetcher,
     )
+    rooms = Rooms(gate, Library(database, blobs), Desk(database))
     machinery = Machinery(settings, database, blobs, bulletin, runner, fetcher, service)
-    app = build_app(service, gate, running=machinery.running, is_ready=machinery.check)
+    app = build_app(service, rooms, running=machinery.running, is_ready=machinery.check)
     return Bandstand(app, service, new_key)
 
 

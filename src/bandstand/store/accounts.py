@@ -159,11 +159,12 @@ def open_with(connection: sa.Connection, text: str) -> Opened | None:
     return Opened(key_id, _to_account(row), _to_scopes(row.scopes))
 
 
-def list_keys(connection: sa.Connection) -> Sequence[tuple[Key, str]]:
-    """All keys with the names of their accounts, oldest first."""
+def list_keys(connection: sa.Connection, account: str | None = None) -> Sequence[tuple[Key, str]]:
+    """All keys, or those of one account, with the names of their accounts, oldest first."""
     rows = connection.execute(
         sa.select(keys, accounts.c.name.label("owner"))
         .join(accounts, keys.c.account == accounts.c.id)
+        .where(sa.true() if account is None else keys.c.account == account)
         .order_by(keys.c.created_at)
     )
     return [
@@ -183,10 +184,21 @@ def list_keys(connection: sa.Connection) -> Sequence[tuple[Key, str]]:
     ]
 
 
-def revoke_key(connection: sa.Connection, key_id: str) -> bool:
+def end_key(connection: sa.Connection, key_id: str, at: float) -> None:
+    """Let a key that works end at this time, or sooner if it would anyway."""
+    connection.execute(
+        keys.update()
+        .where(keys.c.id == key_id, sa.or_(keys.c.expires_at.is_(None), keys.c.expires_at > at))
+        .values(expires_at=at)
+    )
+
+
+def revoke_key(connection: sa.Connection, key_id: str, account: str | None = None) -> bool:
+    """Whether there was such a key that worked; account: only if it is that one's."""
+    is_theirs = sa.true() if account is None else keys.c.account == account
     done = connection.execute(
         keys.update()
-        .where(keys.c.id == key_id, keys.c.revoked_at.is_(None))
+        .where(keys.c.id == key_id, keys.c.revoked_at.is_(None), is_theirs)
         .values(revoked_at=time.time())
     )
     return done.rowcount > 0
@@ -216,7 +228,7 @@ def hold(connection: sa.Connection, account: str, job: str, amount: int) -> None
     )
     if done.rowcount == 0:
         raise NoCredit(f"This needs {amount / 1000:g} credits, and the account has less.")
-    _transfer(connection, "hold", job, (f"{account}:available", f"{account}:held"), amount)
+    _transfer(connection, "hold", job, (f"{account}:available", held_pocket(account)), amount)
 
 
 def capture(connection: sa.Connection, account: str, job: str) -> None:
@@ -226,7 +238,7 @@ def capture(connection: sa.Connection, account: str, job: str) -> None:
         connection.execute(
             accounts.update().where(accounts.c.id == account).values(held=accounts.c.held - amount)
         )
-        _transfer(connection, "capture", job, (f"{account}:held", HOUSE), amount)
+        _transfer(connection, "capture", job, (held_pocket(account), HOUSE), amount)
 
 
 def release(connection: sa.Connection, account: str, job: str) -> None:
@@ -238,7 +250,14 @@ def release(connection: sa.Connection, account: str, job: str) -> None:
             .where(accounts.c.id == account)
             .values(available=accounts.c.available + amount, held=accounts.c.held - amount)
         )
-        _transfer(connection, "release", job, (f"{account}:held", f"{account}:available"), amount)
+        _transfer(
+            connection, "release", job, (held_pocket(account), f"{account}:available"), amount
+        )
+
+
+def held_pocket(account: str) -> str:
+    """The pocket of the ledger in which an account's held credits lie."""
+    return f"{account}:held"
 
 
 def webhook_secrets(connection: sa.Connection, account: str) -> tuple[str, ...]:
@@ -325,7 +344,7 @@ def _held_for(connection: sa.Connection, account: str, job: str) -> int:
     return int(
         connection.execute(
             sa.select(sa.func.coalesce(sa.func.sum(ledger.c.amount), 0)).where(
-                ledger.c.job == job, ledger.c.pocket == f"{account}:held"
+                ledger.c.job == job, ledger.c.pocket == held_pocket(account)
             )
         ).scalar_one()
     )

@@ -105,6 +105,7 @@ ledger = sa.Table(
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("at", sa.Double, nullable=False),
     sa.UniqueConstraint("job", "kind", "pocket"),
+    sa.Index("ix_ledger_pocket_at", "pocket", "at"),
 )
 
 deliveries = sa.Table(

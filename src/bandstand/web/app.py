@@ -14,12 +14,12 @@ from starlette.exceptions import HTTPException
 from bandstand import __version__
 from bandstand.dialects import Dialect, all_dialects, wire
 from bandstand.errors import BandstandError, WrongMethod
-from bandstand.gate import Gate
 from bandstand.service import Service
 from bandstand.settings import Settings
 from bandstand.web import files, health, playground
 from bandstand.web.headers import StandingHeaders
 from bandstand.web.limits import BodyLimit
+from bandstand.web.playground import Rooms
 from bandstand.web.playground.guard import PageGuard
 from bandstand.web.routing import dialect_of, methods_at
 
@@ -28,7 +28,7 @@ LOG = structlog.get_logger("web")
 
 def build_app(
     service: Service,
-    gate: Gate,
+    rooms: Rooms,
     *,
     running: Callable[[], AbstractAsyncContextManager[None]],
     is_ready: health.Readiness,
@@ -58,7 +58,7 @@ def build_app(
     app.include_router(files.routes(service))
     has_page = service.settings.playground
     if has_page:
-        app.include_router(playground.routes(service, gate))
+        app.include_router(playground.routes(service, rooms))
     for dialect in dialects:
         app.include_router(dialect.routes(service), responses=_refusals(dialect))
 

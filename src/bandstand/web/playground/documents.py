@@ -1,11 +1,13 @@
 """The pages that are drawn here: how to get in, the confirmation of a login, a shared piece. Not the playground itself.
 
-Whatever comes from somebody is escaped at one place, `_filled`. No script and no style stands in them.
+Whatever comes from somebody is escaped as it is filled in. No script and no style stands in them.
 """
 
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
+from dataclasses import dataclass
 from string import Template
 
 FRAME = Template("""<!doctype html>
@@ -44,17 +46,37 @@ NOT_SHARED = """<h1>Nothing here</h1>
 <p>This link does not work. Links to shared pieces expire, and end when the piece is removed.</p>
 """
 SHARED = Template("""<article>
-$picture<h1 dir="auto">$title</h1>
+$pictures<h1 dir="auto">$title</h1>
 $player<p>$facts</p>
 </article>
-<footer><p>Made with <b>Bandstand</b>, by $maker.</p></footer>
+<footer><p>Made with Bandstand, by its engine $maker.</p></footer>
+""")
+PICTURE = Template("""<img src="$source" alt="">
+""")
+PLAYER = Template("""<audio controls preload="metadata" src="$source"></audio>
 """)
 ABOUT = Template("""<meta name="robots" content="noindex">
 <meta property="og:site_name" content="Bandstand">
 <meta property="og:title" content="$title">
 <meta property="og:type" content="$kind">
 <meta property="og:description" content="$facts">
+<meta name="description" content="$facts">
 """)
+FACT = Template("""<meta property="$name" content="$value">
+""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """What the page of a shared piece shows. pictures, track: absolute URLs that open as long as the page; own_url: ours"""
+
+    title: str
+    facts: str
+    maker: str
+    pictures: Sequence[str]
+    track: str | None
+    track_type: str
+    own_url: str
 
 
 def outside() -> str:
@@ -72,6 +94,35 @@ def confirm(account: str, token: str) -> str:
 
 def not_shared() -> str:
     return FRAME.substitute(title="Bandstand: nothing here", head="", body=NOT_SHARED)
+
+
+def shared(piece: Piece) -> str:
+    """On the page itself files are told by their path, for a browser may know us under another name than `own_url`."""
+    about = _filled(
+        ABOUT,
+        title=piece.title,
+        facts=piece.facts,
+        kind="music.song" if piece.track else "website",
+    )
+    facts = [("og:image", url) for url in piece.pictures[:1]]
+    if piece.track:
+        facts += [("og:audio", piece.track), ("og:audio:type", piece.track_type)]
+    about += "".join(_filled(FACT, name=name, value=value) for name, value in facts)
+    pictures = [_filled(PICTURE, source=_path(piece, url)) for url in piece.pictures]
+    player = _filled(PLAYER, source=_path(piece, piece.track)) if piece.track else ""
+    title = html.escape(piece.title)
+    body = SHARED.substitute(
+        pictures="".join(pictures),
+        title=title,
+        player=player,
+        facts=html.escape(piece.facts),
+        maker=html.escape(piece.maker),
+    )
+    return FRAME.substitute(title=title, head=about, body=body)
+
+
+def _path(piece: Piece, url: str) -> str:
+    return url.removeprefix(piece.own_url)
 
 
 def _filled(template: Template, **texts: str) -> str:

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job"], ["jobs.id"], name="fk_marks_job", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("job", "mark", name="pk_marks"),
     )
+    op.create_index("ix_ledger_pocket_at", "ledger", ["pocket", "at"])
     for name, kind in FOUND_BY:
         op.add_column("jobs", sa.Column(name, kind))
     _fill_in()
@@ -67,5 +68,6 @@ def _fill_in() -> None:
 def downgrade() -> None:
     for name, _ in reversed(FOUND_BY):
         op.drop_column("jobs", name)
+    op.drop_index("ix_ledger_pocket_at", "ledger")
     for table in ("marks", "sessions", "logins"):
         op.drop_table(table)
