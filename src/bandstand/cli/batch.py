@@ -100,7 +100,8 @@ def _read(lines: TextIO, usual: Asked, folder: Path) -> Iterator[tuple[int, Aske
             continue
         asked = _asked(text, usual, f"line {number}")
         name = asked.out or Path(f"{number:03d}-{_stem(asked.prompt)}.{ending_of(asked.encoding)}")
-        check_target(folder if asked.out is None else folder / name.parent / ".")
+        if name.parent != Path():
+            check_target(folder / name)
         yield number, asked, folder / name
 
 

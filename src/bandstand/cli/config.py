@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bandstand.cli.say import AsJson, show_json, show_table
+from bandstand.cli.say import AsJson, hinted, show_done, show_json, show_table
+from bandstand.errors import Conflict, Unavailable
 
 HIDDEN = "**********"
 # In postgresql://user:PASSWORD@host and s3://bucket?key=NAME&secret=SECRET
@@ -41,6 +46,50 @@ def show(
             for name, value in values.items()
         ],
     )
+
+
+@app.command()
+def init(
+    file: Annotated[
+        Path, typer.Option("--out", "-o", help="File to write; it must not be there.")
+    ] = Path("bandstand.toml"),
+    *,
+    printed: Annotated[bool, typer.Option("--print", help="Write to stdout instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a file with every setting, what it means and its default, to be changed by hand."""
+    text = "\n".join(_template())
+    if printed:
+        sys.stdout.write(text)
+        return
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        error = Conflict(f"{file} is there already")
+        raise hinted(error, "bandstand config init --print") from None
+    except OSError as error:
+        raise Unavailable(f"Cannot write {file}: {error.strerror}") from None
+    show_done(str(file), as_json=as_json, file=str(file))
+
+
+def _template() -> Iterator[str]:
+    from bandstand.settings import PREFIX, Settings
+
+    yield "# Settings of Bandstand. What begins with # is the default, or an example where there is none."
+    yield f"# The same in the environment: {PREFIX}NAME, which goes before this file."
+    for name, field in Settings.model_fields.items():
+        yield f"\n# {field.description}"
+        default = field.get_default()
+        yield f"#{name} = {_toml('…' if default is None else default)}"
+    yield ""
+
+
+def _toml(value: Any) -> str:
+    """A default as TOML has it."""
+    if isinstance(value, bool | int | float):
+        return str(value).lower()
+    return json.dumps(value if isinstance(value, list) else str(value), ensure_ascii=False)
 
 
 def hide(value: Any) -> Any:

@@ -120,7 +120,7 @@ def _find(database: Database, job_id: str) -> Job:
 
 
 def _picture(job: Job) -> dict[str, Any]:
-    picture = {"kind": job.kind.value, **dataclasses.asdict(job)}
+    picture: dict[str, Any] = {"kind": job.kind.value, **dataclasses.asdict(job)}
     if job.hook is not None:
         picture["hook"]["events"] = sorted(job.hook.events)
     return picture

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bandstand.cli.say import AsJson, show_json, show_table
+from bandstand.cli.say import AsJson, hinted, show_done, show_json, show_table
 from bandstand.errors import Misconfigured, NotFound
 
 if TYPE_CHECKING:
     from bandstand.store.accounts import Key
 
 app = typer.Typer(help="API keys and accounts.", no_args_is_help=True)
+KeyId = Annotated[str, typer.Argument(help="The id, as `keys list` shows it.")]
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -105,15 +106,57 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def revoke(key_id: Annotated[str, typer.Argument(help="The id, as `keys list` shows it.")]) -> None:
+def revoke(key_id: KeyId, *, as_json: AsJson = False) -> None:
     """End a key at once."""
     from bandstand.store import accounts
     from bandstand.store.open import opened
 
     with opened() as database:
         if not database.write_now(accounts.revoke_key, key_id):
-            raise NotFound(f"There is no working key {key_id!r}.")
-    typer.echo("revoked")
+            raise _no_key(key_id)
+    show_done("revoked", as_json=as_json, id=key_id)
+
+
+@app.command()
+def rotate(
+    key_id: KeyId,
+    *,
+    overlap: Annotated[
+        str | None, typer.Option(help="How long the old one still works: 90s, 15m, 12h or 30d.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key that may do the same, print it, and end the old one."""
+    from sqlalchemy import Connection
+
+    from bandstand.store import accounts
+    from bandstand.store.open import opened
+
+    lasts = _to_seconds(overlap) if overlap else 0.0
+
+    def replace(connection: Connection) -> str | None:
+        listed = [key for key, _ in accounts.list_keys(connection) if key.id == key_id]
+        if not (listed and listed[0].works):
+            return None
+        (old,) = listed
+        accounts.end_key(connection, old.id, time.time() + lasts)
+        return accounts.create_key(
+            connection,
+            old.account,
+            old.name,
+            scopes=sorted(old.scopes),
+            expires_at=old.expires_at,
+        )
+
+    with opened() as database:
+        key = database.write_now(replace)
+    if key is None:
+        raise _no_key(key_id)
+    show_done(key, as_json=as_json, key=key, replaces=key_id)
+
+
+def _no_key(key_id: str) -> NotFound:
+    return hinted(NotFound(f"There is no working key {key_id!r}."), "bandstand keys list")
 
 
 def _to_seconds(text: str) -> float:
@@ -144,6 +187,7 @@ def bucket(
     ] = None,
     *,
     remove: Annotated[bool, typer.Option("--remove", help="Copy nothing any more.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Copy an account's results to a bucket of its own, where its links then lead."""
     from bandstand.blobs import open_bucket
@@ -157,9 +201,10 @@ def bucket(
     with opened() as database:
         found = database.read_now(accounts.find_account, account)
         if found is None:
-            raise NotFound(f"There is no account {account!r}.")
+            raise hinted(NotFound(f"There is no account {account!r}."), "bandstand keys list")
         if url is not None or remove:
             database.write_now(accounts.set_outputs_url, found.id, url)
         now = url if url is not None or remove else found.outputs_url
     # What stands behind the question mark is secret.
-    typer.echo("none" if now is None else now.partition("?")[0])
+    shown = None if now is None else now.partition("?")[0]
+    show_done(shown or "none", as_json=as_json, account=found.name, bucket=shown)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandstand.cli import weights
-from bandstand.cli.say import AsJson, err, show_json, show_table
+from bandstand.cli.say import AsJson, err, show_done, show_json, show_table
 from bandstand.errors import BandstandError, Conflict
 
 if TYPE_CHECKING:
@@ -45,12 +45,13 @@ def list_(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(name: Name) -> None:
+def show(name: Name, *, as_json: AsJson = True) -> None:
     """All about one model, as JSON: what it can do, its sizes, licence, revision, files and where they are."""
     from bandstand.engines.offer import open_catalog
     from bandstand.engines.weights import COMPANIONS, find_model, read_manifest
     from bandstand.settings import load_settings
 
+    del as_json
     settings = load_settings()
     folder = settings.models_folder
     if name in COMPANIONS:
@@ -75,6 +76,7 @@ def rm(
     name: Name,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove a model's weights, or what a pull that was broken off left behind."""
     from bandstand.engines.pull import shown_bytes
@@ -86,7 +88,9 @@ def rm(
         if not sys.stdin.isatty():
             raise Conflict(f"Nobody is there to be asked; to remove {name!r} all the same: --yes")
         typer.confirm(f"Remove {folder / name}?", abort=True, err=True)
-    typer.echo(f"removed {name}, {shown_bytes(remove(folder, name))} freed")
+    freed = remove(folder, name)
+    words = f"removed {name}, {shown_bytes(freed)} freed"
+    show_done(words, as_json=as_json, removed=name, bytes=freed)
 
 
 app.command("convert")(weights.convert)
@@ -111,12 +115,13 @@ def _picture(catalog: Catalog, model: Model, found: InstalledModel | None) -> di
 
 
 def _player(catalog: Catalog, model: Model) -> str | None:
-    """Who makes a piece from text when this model is asked for."""
+    """Who makes something from text when this model is asked for."""
     from bandstand.errors import Unavailable
-    from bandstand.specs import MusicSpec
+    from bandstand.specs import ImageSpec, Kind, MusicSpec
 
+    words = MusicSpec if model.kind is Kind.MUSIC else ImageSpec
     try:
-        return catalog.choose(MusicSpec(prompt="", model=model.name)).name
+        return catalog.choose(words(prompt="", model=model.name)).name
     except Unavailable:
         return None
 

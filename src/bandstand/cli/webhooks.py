@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bandstand.cli.say import AsJson, show_json, show_table
+from bandstand.cli.say import AsJson, hinted, show_done, show_json, show_table
 from bandstand.errors import NotFound
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def list_(
 @app.command("send-again")
 def send_again(
     delivery_id: Annotated[str, typer.Argument(help="The id, as `webhooks list` shows it.")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Send one once more, under its own id and with all its tries."""
     from bandstand.store import deliveries
@@ -60,30 +62,33 @@ def send_again(
 
     with opened() as database:
         if not database.write_now(deliveries.send_again, delivery_id):
-            raise NotFound(f"There is no delivery {delivery_id!r} that has come to an end.")
-    typer.echo("due now")
+            error = NotFound(f"There is no delivery {delivery_id!r} that has come to an end.")
+            raise hinted(error, "bandstand webhooks list")
+    show_done("due now", as_json=as_json, id=delivery_id)
 
 
 @app.command()
-def secret(account: AccountName = "first") -> None:
+def secret(account: AccountName = "first", *, as_json: AsJson = False) -> None:
     """Print what an account's webhooks are signed with."""
     from bandstand.store import accounts
     from bandstand.store.open import opened
 
     with opened() as database:
         owner = _find(database, account)
-        typer.echo(database.write_now(accounts.webhook_secrets, owner.id)[0])
+        text = database.write_now(accounts.webhook_secrets, owner.id)[0]
+    show_done(text, as_json=as_json, account=owner.name, secret=text)
 
 
 @app.command()
-def rotate(account: AccountName = "first") -> None:
+def rotate(account: AccountName = "first", *, as_json: AsJson = False) -> None:
     """Draw a new secret and print it; the old one signs, too, for a day."""
     from bandstand.store import accounts
     from bandstand.store.open import opened
 
     with opened() as database:
         owner = _find(database, account)
-        typer.echo(database.write_now(accounts.rotate_webhook_secret, owner.id))
+        text = database.write_now(accounts.rotate_webhook_secret, owner.id)
+    show_done(text, as_json=as_json, account=owner.name, secret=text)
 
 
 def _find(database: Database, name: str) -> Account:
@@ -91,7 +96,7 @@ def _find(database: Database, name: str) -> Account:
 
     found = database.read_now(accounts.find_account, name)
     if found is None:
-        raise NotFound(f"There is no account {name!r}.")
+        raise hinted(NotFound(f"There is no account {name!r}."), "bandstand keys list")
     return found
 
 

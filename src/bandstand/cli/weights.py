@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
-from bandstand.cli.say import AsJson, err, show_json
+from bandstand.cli.say import AsJson, err, show_done, show_json
 from bandstand.errors import Invalid, Misconfigured
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def convert(
     dtype: Annotated[
         str | None, typer.Option(help="float16 or float32; as it is if left out.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a model in the other layout, or with other numbers."""
     from bandstand.engines.weights import files_of
@@ -105,7 +106,7 @@ def convert(
     except ImportError as error:
         raise _without(error) from None
     made = convert_.convert(found, weights, target, to=to, dtype=dtype)
-    typer.echo(made.folder)
+    show_done(str(made.folder), as_json=as_json, folder=str(made.folder))
 
 
 def _find(source: str, models: Path) -> InstalledModel:
