@@ -46,6 +46,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     running.start()
     yield running
     running.stop()
+    assert "request broke" not in running.log
 
 
 @pytest.fixture
@@ -325,7 +326,7 @@ def test_enhanced_prompt_is_told_as_it_was_given(client: httpx2.Client) -> None:
         ),
         {"negative_prompt": "hair", "number_of_images": 1, "prompt_strength": 0},
         {"restoreFaces": True, "enhancePrompt": False, "version": {"any": ["thing"]}},
-        {"promptStrength": 30, "steps": 1e9, "prompt": "x" * 4000},
+        {"promptStrength": 30, "steps": 1e9, "prompt": "x" * 4000, "enhancePrompt": True},
         {"nobody": "knows", "state": "finished", "id": "mine", "images": [{"uri": "http://x/"}]},
         {"prompt": "a \u0000 b \u202e 馬 🐴"},
     ],
@@ -380,7 +381,16 @@ def test_four_gigabytes_of_pixels_are_refused(client: httpx2.Client, side: int |
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"null", b'{"prompt": "a", "width": NaN}', b"\xff", b"[" * 100_000],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"prompt": "a", "width": NaN}',
+        b'{"prompt": "\\ud800"}',
+        b"\xff",
+        b"[" * 100_000,
+    ],
 )
 def test_body_that_is_no_wish_is_refused_in_leaps_shape(
     client: httpx2.Client, content: bytes

@@ -33,7 +33,7 @@ UPSCALES = {"x1": 1, "x2": 2, "x4": 4}
 
 
 def _whole(given: Any) -> Any:
-    """512.0 is as whole as 512: the API calls both a number."""
+    """512.0 is as whole as 512: the API calls either a number, and JSON Schema an integer."""
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
@@ -42,9 +42,9 @@ def _not_too_many(steps: Any) -> Any:
     return min(steps, STEPS_MAX) if isinstance(steps, int | float) else steps
 
 
-Number = BeforeValidator(_whole, json_schema_input_type=float)
+Number = BeforeValidator(_whole)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=PROMPT_CHARACTERS_MAX)]
-Side = Annotated[int, Number, Field(ge=SIDE_MIN, le=SIDE_MAX, multiple_of=SIDE_STEP)]
+Side = Annotated[int, Field(ge=SIDE_MIN, le=SIDE_MAX, multiple_of=SIDE_STEP), Number]
 
 
 class Wish(wire.Body):
@@ -58,20 +58,24 @@ class Wish(wire.Body):
         None, description="Pixels, in steps of 8; what the model likes best if left out."
     )
     height: Side | None = Field(None, description="The same.")
-    number_of_images: Annotated[int, Number, Field(ge=1, le=PICTURES_MAX)] | None = None
-    steps: Annotated[int, BeforeValidator(_not_too_many), Number, Field(ge=1)] | None = Field(
+    number_of_images: Annotated[int, Field(ge=1, le=PICTURES_MAX), Number] | None = Field(
+        None, description="1 if left out."
+    )
+    steps: Annotated[int, Field(ge=1), BeforeValidator(_not_too_many), Number] | None = Field(
         None, description=f"More than {STEPS_MAX} are {STEPS_MAX}."
     )
     prompt_strength: Annotated[float, Field(ge=0, le=PICTURE_GUIDANCE_MAX)] | None = Field(
         None, description="How closely the prompt is followed; 7 if left out."
     )
-    seed: Annotated[int, Number, Field(ge=0, le=SEED_MAX)] | None = Field(
+    seed: Annotated[int, Field(ge=0, le=SEED_MAX), Number] | None = Field(
         None, description="Drawn if left out; the second image has the next one, and so on."
     )
     webhook_url: str | None = Field(
         None, max_length=2048, description="Gets the finished or failed job."
     )
-    upscale_by: Literal["x1", "x2", "x4"] | None = None
+    upscale_by: Literal["x1", "x2", "x4"] | None = Field(
+        None, description="How many times wider and higher the images become in the end."
+    )
     enhance_prompt: bool | None = Field(None, description="Adds words of style to the prompt.")
     restore_faces: bool | None = Field(None, description="Accepted; there is no model for it.")
     version: Any = Field(None, exclude=True, description="Ignored.")
@@ -84,7 +88,7 @@ def to_order(wish: Wish, *, model: str, model_id: str) -> Order:
     model_id  as the client called it
     """
     spec = ImageSpec(
-        prompt=f"{wish.prompt}, {STYLE_WORDS}" if wish.enhance_prompt else wish.prompt,
+        prompt=_enhanced(wish.prompt) if wish.enhance_prompt else wish.prompt,
         model=model,
         negative=wish.negative_prompt or "",
         width=wish.width,
@@ -97,6 +101,11 @@ def to_order(wish: Wish, *, model: str, model_id: str) -> Order:
     )
     asked = {**wish.model_dump(by_alias=True, exclude_unset=True), MODEL_ID: model_id}
     return Order(spec=spec, origin=NAME, asked=asked, hook=_hook(wish.webhook_url))
+
+
+def _enhanced(prompt: str) -> str:
+    """Words of style, as many as there is room for."""
+    return f"{prompt}, {STYLE_WORDS}"[:PROMPT_CHARACTERS_MAX]
 
 
 def _hook(address: str | None) -> Hook | None:
