@@ -24,12 +24,17 @@ from bandstand.specs import (
     STEMS_SECONDS_MAX,
     VARIATIONS_MAX,
     Encoding,
+    ImageSpec,
+    Lora,
     Loudness,
     MusicSpec,
+    PictureFormat,
+    Safety,
     Sampling,
     Section,
     Source,
     Span,
+    Spec,
     check_spec,
     spec_from_json,
     spec_to_json,
@@ -58,6 +63,17 @@ specs = st.builds(
     encoding=st.sampled_from(Encoding),
     sample_rate=st.none() | st.sampled_from(SAMPLE_RATES),
 )  # fmt: skip
+images = st.builds(
+    ImageSpec,
+    prompt=st.text(),
+    width=st.none() | st.integers(),
+    guidance=finite,
+    init=st.none() | sources,
+    loras=st.lists(st.builds(Lora, name=st.text(), weight=finite), max_size=3).map(tuple),
+    safety=st.sampled_from(Safety),
+    format=st.sampled_from(PictureFormat),
+    family=st.none() | st.text(),
+)  # fmt: skip
 
 
 def spec(**changes: Any) -> MusicSpec:
@@ -69,8 +85,8 @@ def in_parts(*starts: float, prompt: str = "snow", **changes: Any) -> MusicSpec:
     return spec(sections=sections, **changes)
 
 
-@given(specs)
-def test_stored_spec_comes_back_the_same(wanted: MusicSpec):
+@given(specs | images)
+def test_stored_spec_comes_back_the_same(wanted: Spec):
     assert spec_from_json(json.loads(json.dumps(spec_to_json(wanted)))) == wanted
 
 
@@ -78,7 +94,29 @@ def test_melody_of_an_older_row_is_the_whole_source():
     stored = spec_to_json(spec(melody=TUNE))
     stored["melody"] = {"uri": SOURCE.uri}
 
-    assert spec_from_json(stored).melody == TUNE
+    assert spec_from_json(stored) == spec(melody=TUNE)
+
+
+def test_older_row_tells_no_kind_and_is_music():
+    stored = spec_to_json(spec())
+    del stored["kind"]
+
+    assert spec_from_json(stored) == spec()
+
+
+@given(specs | images)
+def test_what_is_given_can_lie_elsewhere(wanted: Spec):
+    kept = {name: Source(uri=f"kept:{name}") for name in wanted.sources}
+
+    assert wanted.with_sources(kept).sources == kept
+
+
+@given(specs | images)
+def test_nothing_that_was_given_outlives_its_time(wanted: Spec):
+    bare = wanted.without_content()
+
+    assert not bare.prompt
+    assert not bare.sources
 
 
 def test_older_row_has_no_sections():
@@ -166,3 +204,54 @@ def test_what_no_model_could_make_is_refused_by_field(field: str, bad: MusicSpec
         check_spec(bad)
 
     assert [problem.field for problem in caught.value.problems] == [field]
+
+
+def drawn(**changes: Any) -> ImageSpec:
+    return ImageSpec(prompt=changes.pop("prompt", "rain"), **changes)
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        drawn(),
+        drawn(width=64, height=2048),
+        drawn(width=512, height=512, upscale=4),
+        drawn(count=4, steps=150, guidance=30.0, strength=0.0),
+        drawn(guidance=0.0, strength=1.0, init=SOURCE),
+        drawn(loras=(Lora(name="ink style.safetensors", weight=-1.5),)),
+    ],
+)
+def test_pictures_that_some_model_could_draw_are_let_through(good: ImageSpec):
+    check_spec(good)
+
+
+@pytest.mark.parametrize(
+    ("field", "bad"),
+    [
+        ("prompt", drawn(prompt=" ")),
+        ("prompt", drawn(prompt="x" * (PROMPT_CHARACTERS_MAX + 1))),
+        ("negative", drawn(negative="\ud800")),
+        ("width", drawn(width=513)),
+        ("width", drawn(width=56)),
+        ("height", drawn(height=2056)),
+        ("height", drawn(width=64, height=65536)),
+        ("upscale", drawn(upscale=3)),
+        ("upscale", drawn(width=1024, height=1024, upscale=4)),
+        ("count", drawn(count=0)),
+        ("count", drawn(count=5)),
+        ("steps", drawn(steps=0)),
+        ("steps", drawn(steps=151)),
+        ("guidance", drawn(guidance=math.nan)),
+        ("guidance", drawn(guidance=30.5)),
+        ("strength", drawn(strength=1.5)),
+        ("seed", drawn(seed=-1)),
+        ("loras", drawn(loras=(Lora(name="a"),) * 9)),
+        ("loras.0.name", drawn(loras=(Lora(name="../a"),))),
+        ("loras.0.weight", drawn(loras=(Lora(name="a", weight=math.inf),))),
+    ],
+)
+def test_pictures_that_no_model_could_draw_are_refused_by_field(field: str, bad: ImageSpec):
+    with pytest.raises(Invalid) as caught:
+        check_spec(bad)
+
+    assert caught.value.problems[0].field == field
