@@ -49,7 +49,11 @@ MAKERS = {"composer", "musicgen", "canvas", "diffusion"}
 MAKERS_KNOW = {"audio", "errors"}
 # Besides its engine: who only looks at files of a maker, or writes them, and plays nothing.
 MAKERS_FILES = {
-    "engines/weights.py": {"bandstand.musicgen.describe", "bandstand.musicgen.sizes"},
+    "engines/weights.py": {
+        *("bandstand.musicgen.describe", "bandstand.musicgen.sizes"),
+        "bandstand.diffusion.describe",
+    },
+    "engines/checkpoints.py": {"bandstand.diffusion.describe"},
     "engines/convert.py": {"bandstand.musicgen.checkpoints"},
     "engines/device.py": {"bandstand.musicgen.native.library"},
     "engines/cover.py": {"bandstand.canvas"},

@@ -12,17 +12,9 @@ from pathlib import Path
 
 import torch
 
+from bandstand.engines.manifests import BrokenModel, Entry, Manifest, bytes_in, write_manifest
 from bandstand.engines.pull import digest, shown_bytes
-from bandstand.engines.weights import (
-    BrokenModel,
-    Entry,
-    InstalledModel,
-    Manifest,
-    Weights,
-    bytes_in,
-    look_at,
-    write_manifest,
-)
+from bandstand.engines.weights import InstalledModel, Weights, look_at
 from bandstand.errors import Conflict, Invalid, Unavailable
 from bandstand.musicgen.checkpoints import read_checkpoint, write_audiocraft, write_huggingface
 

@@ -94,7 +94,7 @@ def hindrance_of(model: InstalledModel, settings: Settings, engines: list[str]) 
     """Why a model whose weights are whole is not played, in a person's words; None when it is."""
     if settings.commercial_only and not allows_commerce(model.licence):
         return not_commercial(model.licence)
-    if missing := missing_companions(model, settings.models_folder):
+    if missing := missing_companions(model.lacks, settings.models_folder):
         return lacking(missing)
     if MUSICGEN in engines:
         return None

@@ -20,19 +20,17 @@ from pathlib import Path
 from typing import Protocol
 
 from bandstand.catalog import MODELS, NON_COMMERCIAL, allows_commerce
-from bandstand.engines.weights import (
-    COMPANIONS,
+from bandstand.engines.companions import COMPANIONS
+from bandstand.engines.manifests import (
     PARTIAL,
-    TEN,
     BrokenModel,
     Entry,
     Manifest,
-    base_of,
     folder_of,
-    look_at,
     read_manifest,
     write_manifest,
 )
+from bandstand.engines.weights import TEN, base_of, look_at
 from bandstand.errors import Conflict, Failed, Invalid, NotFound, Unavailable
 
 PINNED = "pull.json"

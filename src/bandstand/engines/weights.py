@@ -7,91 +7,44 @@ has none and counts all the same. Not how weights get there (`pull.py`), nor wha
 from __future__ import annotations
 
 import math
-import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
 from bandstand.catalog import MODELS, MULTIBAND_WEIGHTS, NON_COMMERCIAL, Ability, Model, musicgen
+from bandstand.diffusion.describe import holds_pictures
+from bandstand.engines.checkpoints import InstalledDiffuser, InstalledLora, look_at_pictures
+from bandstand.engines.companions import (
+    CODEC,
+    COMPANIONS,
+    TEXT,
+    companion,
+    lacking,
+    missing_companions,
+)
+from bandstand.engines.manifests import (
+    MANIFEST,
+    NAME,
+    PARTIAL,
+    BrokenModel,
+    Manifest,
+    bytes_in,
+    check_files,
+    folder_of,
+    read_manifest,
+)
 from bandstand.errors import BandstandError, Conflict, Invalid, NotFound
 from bandstand.musicgen.describe import Description, survey
 from bandstand.musicgen.sizes import SIZES, Sizes
 
-MANIFEST = "bandstand.json"
-PARTIAL = ".partial"
 TEN = tuple(SIZES)
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Companion:
-    """Weights that are no model, but help one.
-
-    repository  on the Hugging Face hub
-    needed      the files of it that are used; an ending stands for any name before it
-    """
-
-    repository: str
-    licence: str
-    needed: tuple[str, ...]
-
-
-TEXT, CODEC = "t5-base", "encodec"
-COMPANIONS: Mapping[str, Companion] = {
-    MULTIBAND_WEIGHTS: Companion(
-        repository="facebook/multiband-diffusion",
-        licence=NON_COMMERCIAL,
-        needed=("mbd_musicgen_32khz.th",),
-    ),
-    CODEC: Companion(
-        repository="facebook/encodec_32khz",
-        licence=NON_COMMERCIAL,
-        needed=("config.json", ".safetensors"),
-    ),
-    TEXT: Companion(
-        repository="google-t5/t5-base",
-        licence="Apache-2.0",
-        needed=("config.json", ".safetensors", "tokenizer.json"),
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One file, as it was when it was pulled."""
-
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Manifest:
-    """What is known of a folder since it was pulled.
-
-    base             which of the ten it is, or by its sizes could be tuned from
-    source           a repository on the hub, or the folder it was copied from
-    revision         the commit it was pulled at; None for a folder
-    acknowledged_at  when somebody took note of the licence, UTC seconds
-    layout           "huggingface", "audiocraft", or "companion" for what is no model
-    """
-
-    name: str
-    base: str | None
-    source: str
-    revision: str | None
-    licence: str
-    acknowledged_at: float | None
-    layout: str
-    files: Mapping[str, Entry]
 
 
 @dataclass(frozen=True, kw_only=True)
 class InstalledModel:
-    """A model whose folder is whole.
+    """A model of MusicGen's whose folder is whole.
 
     manifest  None when it was laid there by hand
     lacks     companions without which it cannot play: audiocraft's layout leaves out the text encoder, and may the codec
@@ -152,15 +105,6 @@ class InstalledModel:
 
 
 @dataclass(frozen=True)
-class BrokenModel:
-    """A folder that should be a model and is none."""
-
-    name: str
-    folder: Path
-    problem: str
-
-
-@dataclass(frozen=True)
 class Weights:
     """Where the files of a model lie that an engine opens.
 
@@ -175,8 +119,17 @@ class Weights:
 
 
 def installed_models(models: Path) -> tuple[InstalledModel, ...]:
-    """Every whole model in the folder, by name."""
+    """Every whole model of music in the folder, by name."""
     return tuple(found for found in _look(models) if isinstance(found, InstalledModel))
+
+
+def installed_diffusers(models: Path) -> tuple[InstalledDiffuser, ...]:
+    """Every whole model of pictures."""
+    return tuple(found for found in _look(models) if isinstance(found, InstalledDiffuser))
+
+
+def installed_loras(models: Path) -> tuple[InstalledLora, ...]:
+    return tuple(found for found in _look(models) if isinstance(found, InstalledLora))
 
 
 def broken_models(models: Path) -> tuple[BrokenModel, ...]:
@@ -184,11 +137,18 @@ def broken_models(models: Path) -> tuple[BrokenModel, ...]:
     return tuple(found for found in _look(models) if isinstance(found, BrokenModel))
 
 
-def look_at(folder: Path, name: str) -> InstalledModel | BrokenModel:
+def look_at_any(
+    folder: Path, name: str
+) -> InstalledModel | InstalledDiffuser | InstalledLora | BrokenModel:
     """What lies in one folder, wherever it is."""
+    return look_at_pictures(folder, name) if holds_pictures(folder) else look_at(folder, name)
+
+
+def look_at(folder: Path, name: str) -> InstalledModel | BrokenModel:
+    """As `look_at_any`, for music alone."""
     try:
         manifest = read_manifest(folder)
-        _check_files(folder, manifest)
+        check_files(folder, manifest)
         found = survey(folder)
         _check_kind(name, found.description.sizes)
     except (BandstandError, OSError) as error:
@@ -222,7 +182,7 @@ def weights_of(models: Path, name: str) -> Weights:
 
 def files_of(model: InstalledModel, models: Path) -> Weights:
     """As `weights_of`, for a model that may lie outside the models' folder. raises Invalid when a companion is missing"""
-    missing = missing_companions(model, models)
+    missing = missing_companions(model.lacks, models)
     if missing:
         raise Invalid(model.name, lacking(missing))
     multiband = companion(models, MULTIBAND_WEIGHTS)
@@ -234,44 +194,9 @@ def files_of(model: InstalledModel, models: Path) -> Weights:
     )
 
 
-def companion(models: Path, name: str) -> Path | None:
-    """The folder of a companion, if all that is needed of it is there."""
-    folder = models / name
-    there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    needed = COMPANIONS[name].needed
-    return folder if all(any(n.endswith(end) for n in there) for end in needed) else None
-
-
-def folder_of(models: Path, name: str) -> Path:
-    """raises Invalid for what is no name of a folder in there"""
-    if not NAME.fullmatch(name):
-        raise Invalid("name", f"{name!r} is not a model's name: letters, digits, '.', '_' and '-'")
-    return models / name
-
-
 def base_of(sizes: Sizes) -> str | None:
     """Which of the ten has these sizes."""
     return next((name for name, known in SIZES.items() if known == sizes), None)
-
-
-def bytes_in(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def read_manifest(folder: Path) -> Manifest | None:
-    """raises Invalid when there is one that cannot be read"""
-    file = folder / MANIFEST
-    if not file.exists():
-        return None
-    try:
-        return TypeAdapter(Manifest).validate_json(file.read_bytes())
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise Invalid(MANIFEST, f"it cannot be read: {first['msg']}") from None
-
-
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    (folder / MANIFEST).write_bytes(TypeAdapter(Manifest).dump_json(manifest, indent=2) + b"\n")
 
 
 def remove(models: Path, name: str) -> int:
@@ -295,7 +220,7 @@ def remove(models: Path, name: str) -> int:
 def _is_ours(folder: Path, name: str) -> bool:
     if name in COMPANIONS:
         return companion(folder.parent, name) is not None
-    return isinstance(look_at(folder, name), InstalledModel)
+    return not isinstance(look_at_any(folder, name), BrokenModel)
 
 
 def _clear(folder: Path, models: Path) -> int:
@@ -308,35 +233,18 @@ def _clear(folder: Path, models: Path) -> int:
     return freed
 
 
-def _look(models: Path) -> Iterator[InstalledModel | BrokenModel]:
+def _look(
+    models: Path,
+) -> Iterator[InstalledModel | InstalledDiffuser | InstalledLora | BrokenModel]:
     for folder in sorted(models.iterdir()) if models.is_dir() else ():
         if folder.is_dir() and NAME.fullmatch(folder.name) and folder.name not in COMPANIONS:
-            yield look_at(folder, folder.name)
-
-
-def missing_companions(model: InstalledModel, models: Path) -> list[str]:
-    return [name for name in model.lacks if companion(models, name) is None]
-
-
-def lacking(companions: Sequence[str]) -> str:
-    """What to do about them, in a person's words."""
-    pulls = " && ".join(f"bandstand models pull {name}" for name in companions)
-    return f"its layout leaves out {' and '.join(companions)}; run: {pulls}"
-
-
-def _check_files(folder: Path, manifest: Manifest | None) -> None:
-    for name, entry in manifest.files.items() if manifest else ():
-        file = folder / name
-        if not file.is_file():
-            raise Invalid(name, "it is missing")
-        if file.stat().st_size != entry.bytes:
-            raise Invalid(name, f"it has {file.stat().st_size} bytes, and had {entry.bytes}")
+            yield look_at_any(folder, folder.name)
 
 
 def _check_kind(name: str, sizes: Sizes) -> None:
     """Under the name of one of the ten nothing of another kind may answer."""
     if name in MODELS and name not in SIZES:
-        raise Invalid(name, "the name is taken by a built-in model")
+        raise Invalid(name, "the name is taken by a model of another kind")
     if name not in SIZES:
         return
     known = SIZES[name]

@@ -13,18 +13,15 @@ from hypothesis import strategies as st
 from tiny import loaded_tiny, save_tiny, tiny_tokenizer
 
 from bandstand.catalog import MODELS
+from bandstand.engines.companions import companion
+from bandstand.engines.manifests import MANIFEST, Manifest, read_manifest, write_manifest
 from bandstand.engines.pull import FolderOrigin, aim_at, carry_out, prepare
 from bandstand.engines.weights import (
-    MANIFEST,
-    Manifest,
     broken_models,
-    companion,
     find_model,
     installed_models,
-    read_manifest,
     remove,
     weights_of,
-    write_manifest,
 )
 from bandstand.errors import Conflict, Invalid, NotFound
 from bandstand.musicgen.checkpoints import read_checkpoint, write_audiocraft
