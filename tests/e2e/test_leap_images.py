@@ -223,7 +223,7 @@ def test_official_client_reads_our_errors(server: Server, version: str) -> None:
 
 
 MODEL_CALLS = """
-    import io, json, sys
+    import json, sys
     from leap import ApiException, Leap
 
     leap = Leap(host=sys.argv[1], access_token=sys.argv[2])
@@ -233,7 +233,7 @@ MODEL_CALLS = """
     refused = []
     for call, told in (
         (models.delete_model, {"model_id": one["id"]}),
-        (models.train_model, {"name": "me", "image_sample_urls": ["https://example.com/me.jpg"]}),
+        (models.train_model, {"name": "me", "image_sample_files": [bytes(3_000_000)]}),
     ):
         try:
             call(**told)
@@ -619,9 +619,14 @@ def test_older_client_gets_models_as_a_bare_array(client: httpx2.Client) -> None
     assert {"id", "title", "subjectKeyword", "subjectIdentifier"} <= set(earlier[0])
 
 
-@pytest.mark.parametrize("address", ["/api/v1/images/models", "/api/v2/images/models/new"])
-def test_training_is_refused_whatever_is_sent(client: httpx2.Client, address: str) -> None:
-    files = {"imageSampleFiles": ("me.jpg", bytes(600_000), "image/jpeg")}
+@pytest.mark.parametrize(
+    ("address", "size"),
+    [("/api/v1/images/models", 600_000), ("/api/v2/images/models/new", 9_000_000)],
+)
+def test_training_is_refused_whatever_is_sent(
+    client: httpx2.Client, address: str, size: int
+) -> None:
+    files = {"imageSampleFiles": ("me.jpg", bytes(size), "image/jpeg")}
 
     answer = client.post(address, data={"name": "me"}, files=files)
 

@@ -36,4 +36,5 @@ DIALECT = Dialect(
     refuse=refuse,
     refusal=RefusalView,
     keep_seconds=30 * 86400.0,
+    bytes_max=lambda settings: {models.TRAINING: settings.upload_bytes_max},
 )

@@ -22,6 +22,8 @@ from bandstand.specs import Kind
 
 THEIR_IDS: Mapping[str, str] = {row.model: row.name for row in FOREIGN_NAMES if row.dialect == NAME}
 UNKNOWN_TIME = moment(0.0)  # clients require one
+EARLIER, LATER = "/api/v1/images/models", "/api/v2/images/models"
+TRAINING = f"{LATER}/new"
 NO_TRAINING = "This server trains no models; the operator installs them: bandstand models pull"
 
 
@@ -108,18 +110,17 @@ class Models:
 def routes(service: Service) -> APIRouter:
     models = Models(service)
     router = APIRouter(tags=[NAME], route_class=door.admitting(service))
-    earlier, later = "/api/v1/images/models", "/api/v2/images/models"
-    router.get(later, response_model=ModelsView, summary="The image models")(models.list_all)
-    router.get(earlier, response_model=list[ModelView], summary="The same, a bare array")(
+    router.get(LATER, response_model=ModelsView, summary="The image models")(models.list_all)
+    router.get(EARLIER, response_model=list[ModelView], summary="The same, a bare array")(
         models.list_bare
     )
-    for path in (later, earlier):
+    for path in (LATER, EARLIER):
         one = f"{path}/{{model_id}}"
         router.get(one, response_model=ModelView, summary="One image model")(models.get)
         router.delete(one, response_model=ModelView, summary="Refused: it is the operator's")(
             models.delete
         )
     # Not described: there is nothing to be had.
-    for path in (f"{later}/new", earlier):
+    for path in (TRAINING, EARLIER):
         router.post(path, include_in_schema=False)(models.train)
     return router
