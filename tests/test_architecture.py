@@ -25,7 +25,7 @@ FLOORS = (
     {"store", "blobs", "links", "engines", "fetch"},
     {
         *("service", "gate", "runner", "work", "sources", "webhooks"),
-        *("liveness", "sweep", "bulletin", "live", "library", "desk"),
+        *("liveness", "sweep", "bulletin", "live", "library", "desk", "welcome"),
     },
     {"dialects", "web"},
     {"cli", "build"},
@@ -44,6 +44,8 @@ NEXT_DOOR = {
     ("sweep", "runner"),
     ("sweep", "service"),
     ("runner", "bulletin"),
+    ("welcome", "library"),
+    ("welcome", "service"),
 }
 MAKERS = {"composer", "musicgen", "canvas", "diffusion"}
 MAKERS_KNOW = {"audio", "errors"}
@@ -57,7 +59,7 @@ MAKERS_FILES = {
     "engines/convert.py": {"bandstand.musicgen.checkpoints"},
     "engines/device.py": {"bandstand.musicgen.native.library"},
     "engines/cover.py": {"bandstand.canvas"},
-    "engines/offer.py": {"bandstand.canvas"},
+    "engines/offer.py": {"bandstand.canvas", "bandstand.diffusion.ways"},
 }
 DIALECTS_NEVER = {
     "store",

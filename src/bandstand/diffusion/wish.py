@@ -33,7 +33,7 @@ class Wish:
     seeds      of each picture; a picture depends on its own alone
     steps      from noise to picture; an init picture takes a part of them
     guidance   how closely the words are followed; at 1 and below they are not weighed against anything
-    scheduler  a name in `schedulers.WAYS`; None: as the checkpoint was taught
+    scheduler  a name in `ways.WAYS`; None: as the checkpoint was taught
     init       a picture to begin with, of any size; its middle is taken
     strength   of the change to `init`: 0 next to nothing, 1 all
     """

@@ -10,26 +10,30 @@ from importlib.util import find_spec
 
 from bandstand.canvas import FAMILIES, PALETTES
 from bandstand.catalog import CANVAS, MODELS, MULTIBAND_WEIGHTS, Catalog, Model, allows_commerce
+from bandstand.diffusion.ways import WAYS
 from bandstand.engines import MODULES, Equipment
+from bandstand.engines.checkpoints import InstalledDiffuser
+from bandstand.engines.companions import COMPANIONS, companion, lacking, missing_companions
 from bandstand.engines.weights import (
-    COMPANIONS,
     InstalledModel,
     broken_models,
-    companion,
+    installed_diffusers,
     installed_models,
-    lacking,
-    missing_companions,
 )
 from bandstand.errors import Misconfigured
 from bandstand.settings import Role, Settings
 
 AUTO = "auto"
-MUSICGEN = "musicgen"
-NEEDED = ("torch", "tokenizers", "safetensors")
+MUSICGEN, DIFFUSION = "musicgen", "diffusion"
+NEEDED = {
+    MUSICGEN: ("torch", "tokenizers", "safetensors"),
+    DIFFUSION: ("torch", "diffusers", "transformers", "accelerate", "peft"),
+}
+EXTRAS = {MUSICGEN: "musicgen", DIFFUSION: "images"}
 
 
 def engines_of(settings: Settings) -> list[str]:
-    """The engines by name. auto: the composer and the canvas, and musicgen when there are weights for it and it can run.
+    """The engines by name. auto: the composer and the canvas; musicgen and diffusion when there are weights for them and they can run.
 
     A process that only answers requests leaves the running to others, and needs nothing but to see the weights.
 
@@ -41,8 +45,16 @@ def engines_of(settings: Settings) -> list[str]:
             raise Misconfigured(f"there is no engine {name!r}; there are: {', '.join(MODULES)}")
     if AUTO not in settings.engines:
         return named
-    runs = settings.role is Role.API or not missing_libraries()
-    found = [MUSICGEN] if runs and installed_models(settings.models_folder) else []
+    here = {
+        MUSICGEN: installed_models(settings.models_folder),
+        DIFFUSION: installed_diffusers(settings.models_folder),
+    }
+    is_answering = settings.role is Role.API
+    found = [
+        engine
+        for engine, models in here.items()
+        if models and (is_answering or not missing_libraries(engine))
+    ]
     return list(dict.fromkeys([*named, "composer", "canvas", *found]))
 
 
@@ -63,16 +75,18 @@ def open_catalog(settings: Settings) -> Catalog:
     """All models, with those that can run here. raises as `engines_of`"""
     engines = engines_of(settings)
     folder = settings.models_folder
-    models: dict[str, Model] = {**MODELS, CANVAS.name: _canvas()}
+    models = {name: _with_choices(model) for name, model in MODELS.items()}
     absences = {
         found.name: f"The weights of model {found.name!r} cannot be used: {found.problem}"
         for found in broken_models(folder)
     }
     installed = {name for name in engines if name in MODELS}
-    for found in installed_models(folder):
-        known = MODELS.get(found.name)
+    for found in (*installed_models(folder), *installed_diffusers(folder)):
+        known = models.get(found.name)
         models[found.name] = (
-            dataclasses.replace(known, licence=found.licence) if known else found.row()
+            dataclasses.replace(known, licence=found.licence)
+            if known
+            else _with_choices(found.row())
         )
         hindrance = hindrance_of(found, settings, engines)
         if hindrance is None:
@@ -84,31 +98,37 @@ def open_catalog(settings: Settings) -> Catalog:
     return Catalog(frozenset(installed), settings.stand_in, models, absences)
 
 
-def _canvas() -> Model:
-    return dataclasses.replace(
-        CANVAS, choices={"family": tuple(FAMILIES), "palette": tuple(PALETTES)}
-    )
+def _with_choices(model: Model) -> Model:
+    """With the names that its engine knows."""
+    choices = {
+        CANVAS.engine: {"family": tuple(FAMILIES), "palette": tuple(PALETTES)},
+        DIFFUSION: {"scheduler": tuple(WAYS)},
+    }
+    return dataclasses.replace(model, choices=choices.get(model.engine, {}))
 
 
-def hindrance_of(model: InstalledModel, settings: Settings, engines: list[str]) -> str | None:
-    """Why a model whose weights are whole is not played, in a person's words; None when it is."""
+def hindrance_of(
+    model: InstalledModel | InstalledDiffuser, settings: Settings, engines: list[str]
+) -> str | None:
+    """Why a model whose weights are whole is not used, in a person's words; None when it is."""
+    engine = DIFFUSION if isinstance(model, InstalledDiffuser) else MUSICGEN
     if settings.commercial_only and not allows_commerce(model.licence):
         return not_commercial(model.licence)
     if missing := missing_companions(model.lacks, settings.models_folder):
         return lacking(missing)
-    if MUSICGEN in engines:
+    if engine in engines:
         return None
-    if missing := missing_libraries():
-        return f"{' and '.join(missing)} is not installed; run: pip install 'bandstand[musicgen]'"
-    return "its engine, musicgen, is not named in BANDSTAND_ENGINES"
+    if missing := missing_libraries(engine):
+        return f"{' and '.join(missing)} is not installed; run: pip install 'bandstand[{EXTRAS[engine]}]'"
+    return f"its engine, {engine}, is not named in BANDSTAND_ENGINES"
 
 
 def not_commercial(licence: str) -> str:
     return f"its licence, {licence}, does not allow commercial use, and nothing else is wanted here"
 
 
-def missing_libraries() -> list[str]:
-    return [name for name in NEEDED if find_spec(name) is None]
+def missing_libraries(engine: str = MUSICGEN) -> list[str]:
+    return [name for name in NEEDED[engine] if find_spec(name) is None]
 
 
 def _multiband_hindrance(settings: Settings) -> str | None:
