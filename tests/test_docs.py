@@ -168,4 +168,6 @@ def _without_names(text: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    return {name: text for name, text in os.environ.items() if not name.startswith("BANDSTAND_")}
+    """Without settings, and without a display: nobody looks at the page that would open."""
+    left_out = ("BANDSTAND_", "DISPLAY", "WAYLAND_DISPLAY")
+    return {name: text for name, text in os.environ.items() if not name.startswith(left_out)}

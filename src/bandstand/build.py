@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from bandstand.blobs import Blobs, open_blobs
 from bandstand.bulletin import Bulletin
+from bandstand.catalog import COMPOSER
 from bandstand.desk import Desk
 from bandstand.dialects import all_dialects
 from bandstand.engines.host import Host
@@ -37,23 +38,32 @@ from bandstand.sweep import Keep, Sweep
 from bandstand.web.app import build_app
 from bandstand.web.playground import Rooms
 from bandstand.webhooks import Webhooks
+from bandstand.welcome import make_example
 from bandstand.work import Work
 
 START_AGAIN_SECONDS = 10.0
+FIRST = "first"
 LOG = structlog.get_logger("build")
 
 
 @dataclass(frozen=True)
 class Bandstand:
-    """A joined server: the application, and the key of the first account when it was just made."""
+    """A joined server.
+
+    new_key  of the first account when that was just made
+    """
 
     app: FastAPI
     service: Service
+    database: Database
     new_key: str | None
 
 
-def build(settings: Settings) -> Bandstand:
-    """Everything the role needs. Blocking; nothing runs before the application's lifespan begins."""
+def build(settings: Settings, *, with_example: bool = False) -> Bandstand:
+    """Everything the role needs. Blocking; nothing runs before the application's lifespan begins.
+
+    with_example  whether the first account gets an example when it has no jobs yet
+    """
     database = open_store(settings)
     new_key = database.write_now(_first_account, settings)
     blobs = open_blobs(settings.blobs)
@@ -72,10 +82,17 @@ def build(settings: Settings) -> Bandstand:
         gate,
         fetcher,
     )
-    rooms = Rooms(gate, Library(database, blobs), Desk(database))
-    machinery = Machinery(settings, database, blobs, bulletin, runner, fetcher, service)
+    library = Library(database, blobs)
+    rooms = Rooms(gate, library, Desk(database))
+
+    async def welcome() -> None:
+        account = await database.read(accounts.find_account, FIRST)
+        if with_example and account is not None and COMPOSER.engine in engines_of(settings):
+            await make_example(service, library, account)
+
+    machinery = Machinery(settings, database, blobs, bulletin, runner, fetcher, service, welcome)
     app = build_app(service, rooms, running=machinery.running, is_ready=machinery.check)
-    return Bandstand(app, service, new_key)
+    return Bandstand(app, service, database, new_key)
 
 
 class Machinery:
@@ -90,8 +107,10 @@ class Machinery:
         runner: DurableRunner,
         fetcher: Fetcher,
         service: Service,
+        welcome: Callable[[], Awaitable[None]],
     ) -> None:
         self._settings = settings
+        self._welcome = welcome
         self._database = database
         self._runner = runner
         engines = [] if settings.role is Role.API else engines_of(settings)
@@ -117,6 +136,7 @@ class Machinery:
     async def running(self) -> AsyncGenerator[None]:
         """Requests are answered from the first moment on; jobs wait until the engines are warm."""
         await asyncio.to_thread(self._runner.prepare, {})
+        await self._welcome()
         works = (self._work_for_ever(), self._webhooks.run()) if self._hosts else ()
         beside = [asyncio.create_task(work) for work in works]
         try:
@@ -190,10 +210,10 @@ def _first_account(connection: Connection, settings: Settings) -> str | None:
     """Make the first account, or see that a preset key works. Returns a key that was just drawn."""
     take_turns(connection)
     preset = settings.api_key.get_secret_value() if settings.api_key else None
-    account = accounts.find_account(connection, "first")
+    account = accounts.find_account(connection, FIRST)
     if account is None:
-        account_id = accounts.create_account(connection, "first", metered=False)
-        key = accounts.create_key(connection, account_id, "first", preset=preset)
+        account_id = accounts.create_account(connection, FIRST, metered=False)
+        key = accounts.create_key(connection, account_id, FIRST, preset=preset)
         return None if preset else key
     if preset:
         accounts.create_key(connection, account.id, "preset", preset=preset)

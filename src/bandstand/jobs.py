@@ -130,6 +130,7 @@ class Order:
     asked   the client's own words, echoed back untouched; secrets never in it
     flaw    why it cannot succeed, for APIs that accept such wishes: it costs nothing, runs in no engine and fails with this text
     within  seconds after which it is called off unless it is finished
+    is_gift whether the house makes it for nothing
     """
 
     spec: Spec
@@ -138,6 +139,11 @@ class Order:
     hook: Hook | None = None
     flaw: str | None = None
     within: float | None = None
+    is_gift: bool = False
+
+    @property
+    def is_free(self) -> bool:
+        return self.is_gift or self.flaw is not None
 
 
 @dataclass(frozen=True, kw_only=True)

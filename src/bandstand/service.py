@@ -417,7 +417,7 @@ def _job_of(account: Account, order: Order, model: Model) -> Job:
         progress=0.0,
         outputs=(),
         error=None,
-        price=price_of(model, spec) if order.flaw is None else 0,
+        price=0 if order.is_free else price_of(model, spec),
         hook=order.hook,
         times=Times(created=now),
         attempts=0,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import enum
 import os
+import sys
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,6 +29,7 @@ from pydantic_settings import (
 from bandstand.errors import Misconfigured
 
 PREFIX = "BANDSTAND_"
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 TOML_FILES = (Path("bandstand.toml"), user_config_path("bandstand") / "config.toml")
 
 
@@ -253,6 +255,11 @@ class Settings(BaseSettings):
         """The server's own address as clients see it, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+def has_display() -> bool:
+    """Whether a browser could show a window here."""
+    return sys.platform in {"darwin", "win32"} or any(map(os.environ.get, DISPLAYS))
 
 
 def load_settings(**given: Any) -> Settings:

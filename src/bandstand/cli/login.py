@@ -54,7 +54,15 @@ def link(settings: Settings, database: Database, account: str = FIRST) -> str:
     from bandstand.store import sessions
 
     token = database.write_now(sessions.create_login, _account(database, account))
-    return f"{settings.url}/login/{token}"
+    return f"{_address(settings)}/login/{token}"
+
+
+def _address(settings: Settings) -> str:
+    """Where a browser on this machine reaches a server that listens everywhere; else what the settings say."""
+    is_everywhere = settings.host in {"0.0.0.0", "::"}  # noqa: S104 - looked at, not bound
+    if is_everywhere and settings.public_url is None:
+        return f"http://127.0.0.1:{settings.port}"
+    return settings.url
 
 
 def _account(database: Database, name: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -13,15 +15,30 @@ from rich.markup import escape
 from bandstand.cli.say import err
 from bandstand.errors import Misconfigured, Unavailable
 
+if TYPE_CHECKING:
+    from bandstand.build import Bandstand
+    from bandstand.settings import Settings
+
+FIRST_SOUND_SECONDS = 15.0  # what the first example may take before the page opens without it
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
 Data = Annotated[Path | None, typer.Option(help="Folder for the database and the results.")]
 RoleName = Annotated[str | None, typer.Option(help="all, api or worker.")]
 
 
-def serve(host: Host = None, port: Port = None, data: Data = None, role: RoleName = None) -> None:
-    """Run the server until Ctrl-C. Prints its address, and the first key once."""
-    _run(host=host, port=port, data=data, role=role)
+def serve(
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    role: RoleName = None,
+    *,
+    opens: Annotated[
+        bool,
+        typer.Option("--open", help="Open the playground in a browser, with an example to hear."),
+    ] = False,
+) -> None:
+    """Run the server until Ctrl-C. Prints its address, a link to the playground, and the first key once."""
+    _run(opens=opens, host=host, port=port, data=data, role=role)
 
 
 def worker(data: Data = None, host: Host = None, port: Port = None) -> None:
@@ -29,7 +46,7 @@ def worker(data: Data = None, host: Host = None, port: Port = None) -> None:
     _run(host=host, port=port, data=data, role="worker")
 
 
-def _run(**given: Any) -> None:
+def _run(*, opens: bool = False, **given: Any) -> None:
     import uvicorn
 
     from bandstand.build import build
@@ -42,13 +59,14 @@ def _run(**given: Any) -> None:
     _check_exposure(settings.host, has_key=settings.api_key is not None)
     listening = _listen(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listening.getsockname()[1]})
-    bandstand = build(settings)
+    bandstand = build(settings, with_example=opens and settings.first_example)
     err.print(f"Bandstand listens on [bold]{escape(settings.url)}[/bold]  (role {settings.role})")
     if bandstand.new_key:
         err.print(
             f"First API key, shown only now: [bold]{escape(bandstand.new_key)}[/bold]",
             soft_wrap=True,
         )
+    link = _tell_link(settings, bandstand)
     server = uvicorn.Server(
         uvicorn.Config(
             bandstand.app,
@@ -61,9 +79,46 @@ def _run(**given: Any) -> None:
             server_header=False,
         )
     )
+    if opens and link:
+        _open_once(lambda: server.started, link, bandstand)
     # uvicorn raises the signal again when it has stopped; a stop that was asked for is no failure.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
     server.run(sockets=[listening])
+
+
+def _tell_link(settings: Settings, bandstand: Bandstand) -> str | None:
+    """The way in to the playground, printed; None where there is none."""
+    from bandstand.cli.login import link
+    from bandstand.settings import Role
+
+    if not settings.playground or settings.role is Role.WORKER:
+        return None
+    found = link(settings, bandstand.database)
+    err.print(
+        f"Playground, once and within ten minutes: [bold]{escape(found)}[/bold]  (bandstand login prints another)",
+        soft_wrap=True,
+    )
+    return found
+
+
+def _open_once(is_started: Callable[[], bool], link: str, bandstand: Bandstand) -> None:
+    """A browser at the link as soon as there is something to hear, where there is a display; waits beside the server."""
+    import threading
+    import webbrowser
+
+    from bandstand.settings import has_display
+    from bandstand.store import jobs
+
+    def wait_and_open() -> None:
+        until = time.monotonic() + FIRST_SOUND_SECONDS
+        while not is_started():
+            time.sleep(0.1)
+        while bandstand.database.read_now(jobs.count_active) and time.monotonic() < until:
+            time.sleep(0.2)
+        webbrowser.open(link)
+
+    if has_display():
+        threading.Thread(target=wait_and_open, daemon=True).start()
 
 
 def _listen(host: str, port: int) -> socket.socket:

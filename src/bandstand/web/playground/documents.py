@@ -47,7 +47,8 @@ NOT_SHARED = """<h1>Nothing here</h1>
 """
 SHARED = Template("""<article>
 $pictures<h1 dir="auto">$title</h1>
-$player<p>$facts</p>
+$player<p dir="auto">$words</p>
+<p>$facts</p>
 </article>
 <footer><p>Made with Bandstand, by its engine $maker.</p></footer>
 """)
@@ -71,6 +72,7 @@ class Piece:
     """What the page of a shared piece shows. pictures, track: absolute URLs that open as long as the page; own_url: ours"""
 
     title: str
+    words: str
     facts: str
     maker: str
     pictures: Sequence[str]
@@ -115,6 +117,7 @@ def shared(piece: Piece) -> str:
         pictures="".join(pictures),
         title=title,
         player=player,
+        words=html.escape(piece.words),
         facts=html.escape(piece.facts),
         maker=html.escape(piece.maker),
     )

@@ -8,6 +8,7 @@ from fastapi import Response
 
 from bandstand.dialects import wire
 from bandstand.dialects.native import models
+from bandstand.dialects.native.images import ImageWish
 from bandstand.dialects.native.wishes import Wish
 from bandstand.service import Service
 
@@ -32,6 +33,7 @@ class Form:
     async def schema(self) -> Response:
         shown: dict[str, Any] = {
             "music": Wish.model_json_schema(),
+            "image": ImageWish.model_json_schema(),
             "models": models.rows(self._service),
             "examples": EXAMPLES,
         }

@@ -41,7 +41,8 @@ class Shared:
             return self._service.link(job, artifact, until=until, at_home=True)
 
         return Piece(
-            title=_title(job.spec.prompt),
+            title=_title(job),
+            words=job.spec.prompt,
             facts=_facts(job),
             maker=job.engine,
             pictures=[link(picture) for picture in pictures],
@@ -55,8 +56,10 @@ def _of_kind(job: Job, kind: str) -> list[Artifact]:
     return [artifact for artifact in job.outputs if artifact.kind == kind]
 
 
-def _title(prompt: str) -> str:
-    words = " ".join(prompt.split())
+def _title(job: Job) -> str:
+    """The one its maker gave it, or its own first words."""
+    given = job.track.about.get("title") if job.track else None
+    words = " ".join(str(given or job.spec.prompt).split())
     if len(words) <= TITLE_CHARACTERS_MAX:
         return words or "Untitled"
     return words[: TITLE_CHARACTERS_MAX - 1] + "…"
