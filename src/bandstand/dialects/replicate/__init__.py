@@ -1,6 +1,6 @@
-"""Replicate's HTTP API for `meta/musicgen`, in the words of its documents and of its official clients.
+"""Replicate's HTTP API for `meta/musicgen` and for models that draw, in the words of its documents and of its official clients.
 
-Not its trainings, deployments or hardware, nor other models. Sources: the seed document `meta_musicgen` (predictions: list,
+Not its trainings, deployments or hardware, nor models of others. Sources: the seed document `meta_musicgen` (predictions: list,
 create, get, cancel) and the client packages replicate 1.0.7 (PyPI) and 1.4.0 (npm) for all the rest.
 """
 

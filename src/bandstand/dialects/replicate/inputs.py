@@ -1,5 +1,7 @@
 """What a prediction may be asked: the inputs of meta/musicgen, what they mean, and which of them end as failed predictions.
 
+Not the inputs of models that draw: those are in `pictures.py`.
+
 Sources: the seed document `meta_musicgen`, whose words on the inputs lie in `inputs.json`, and the program behind the hosted
 model (`predict.py` of replicate/cog-musicgen), which accepts some wishes only to fail with a message: so does this server.
 """
@@ -9,18 +11,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from fastapi.exceptions import RequestValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from bandstand.catalog import Catalog, model_named
 from bandstand.dialects import wire
+from bandstand.dialects.replicate.numbers import Whole
+from bandstand.dialects.replicate.pictures import PictureInput, to_image_spec
+from bandstand.dialects.replicate.published import with_version
 from bandstand.errors import Unavailable
 from bandstand.jobs import Hook, HookEvent, Order
-from bandstand.specs import Encoding, Loudness, MusicSpec, Sampling, Source, Span
+from bandstand.specs import Encoding, Loudness, MusicSpec, Sampling, Source, Span, Spec
 
 NAME = "replicate"
+G = TypeVar("G", bound=wire.Body)
 RATE = 32000  # of the hosted model's results, whatever makes them here
 FRAMES_PER_SECOND = 50
 DELAY_STEPS = 3  # the hosted model's last codebook comes so many steps after its first
@@ -33,11 +40,6 @@ HAS_OPTIONS_OF_CLIENT = (
 )
 
 
-def _whole(value: Any) -> Any:
-    """JSON knows no difference between 8 and 8.0, and neither does a schema's "integer"."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 def _events(value: Any) -> Any:
     """An array, or words with commas between them."""
     if not isinstance(value, str):
@@ -45,8 +47,6 @@ def _events(value: Any) -> Any:
     return [word for part in value.split(",") if (word := part.strip())]
 
 
-# 64 bits stand for "no bounds": what is beyond them is no setting of anything.
-Whole = Annotated[int, BeforeValidator(_whole), Field(ge=-(2**63), lt=2**63)]
 Events = Annotated[
     list[Annotated[HookEvent, Field(strict=False)]],
     BeforeValidator(_events, json_schema_input_type=str | list[HookEvent]),
@@ -89,12 +89,22 @@ class Input(wire.Body):
         return None if self.continuation_end == -1 else self.continuation_end
 
 
+def _unread(value: Any) -> Any:
+    return value
+
+
+# Which of the two it is depends on the model, and that is told elsewhere.
+Raw = Annotated[
+    dict[str, Any], BeforeValidator(_unread, json_schema_input_type=Input | PictureInput)
+]
+
+
 class Wish(wire.Body):
     """The body of a create call that names the model in its path."""
 
     model_config = ConfigDict(extra="ignore")
 
-    input: Input
+    input: Raw
     stream: bool | None = None
     webhook: str | None = Field(None, max_length=2048)
     webhook_events_filter: Events | None = None
@@ -121,12 +131,36 @@ class Creation(Wish):
 
 
 def to_order(wish: Wish, version: str, catalog: Catalog, *, within: float | None = None) -> Order:
-    """The order that a body asks for; with a flaw when all that can come of it is a failed prediction."""
-    given = wish.input
-    spec = _to_spec(given)
-    asked = {**wish.model_dump(mode="json", exclude_unset=True), "version": version}
-    flaw = _flaw(given) or _absence(catalog, spec)
+    """The order that a body asks for; with a flaw when all that can come of it is a failed prediction.
+
+    version  a hash, `owner/name:hash` or `owner/name`
+    raises   Invalid, RequestValidationError
+    """
+    model = with_version(version).model
+    if model is None:
+        given = _read(Input, wish.input)
+        spec, flaw = _to_spec(given), _flaw(given)
+    else:
+        given = _read(PictureInput, wish.input)
+        spec, flaw = to_image_spec(given, model), None
+    asked = {
+        **wish.model_dump(mode="json", exclude_unset=True, exclude={"input"}),
+        "input": given.model_dump(mode="json", exclude_unset=True),
+        "version": version,
+    }
+    flaw = flaw or _absence(catalog, spec)
     return Order(spec=spec, origin=NAME, asked=asked, hook=wish.hook, flaw=flaw, within=within)
+
+
+def _read(kind: type[G], raw: Mapping[str, Any]) -> G:
+    """raises  RequestValidationError, with places as in the whole body"""
+    try:
+        return kind.model_validate(raw)
+    except ValidationError as error:
+        found = [
+            {**problem, "loc": ("body", "input", *problem["loc"])} for problem in error.errors()
+        ]
+        raise RequestValidationError(found) from None
 
 
 def _to_spec(given: Input) -> MusicSpec:
@@ -183,7 +217,7 @@ def _flaw(given: Input) -> str | None:
     return None
 
 
-def _absence(catalog: Catalog, spec: MusicSpec) -> str | None:
+def _absence(catalog: Catalog, spec: Spec) -> str | None:
     """Why nothing here can make it, as when audio is given and no weights are installed."""
     try:
         catalog.choose(spec)

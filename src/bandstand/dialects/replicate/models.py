@@ -1,4 +1,4 @@
-"""The one model and its versions, the caller's account and its webhook secret: what clients ask for besides predictions."""
+"""The models and their versions, the caller's account and its webhook secret: what clients ask for besides predictions."""
 
 from __future__ import annotations
 
@@ -7,35 +7,17 @@ from typing import Any, Literal
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from bandstand.catalog import REPLICATE_MODEL, REPLICATE_VERSION, REPLICATE_VERSIONS
 from bandstand.dialects import wire
 from bandstand.dialects.replicate.inputs import DESCRIBED
-from bandstand.dialects.replicate.predictions import check_model
+from bandstand.dialects.replicate.pictures import PictureInput
+from bandstand.dialects.replicate.published import MUSIC, Published, with_name
 from bandstand.errors import NotFound
 from bandstand.service import Account, Service
 
 # Versions of the same model are offered since the day on which this API was written down.
 OFFERED_AT = "2026-11-20T00:00:00.000000Z"
 COG_VERSION = "0.3.9"  # clients ask how to read the schema: as Cog has written them since
-DESCRIPTION = "Generate music from a prompt or melody"
-OPENAPI: dict[str, Any] = {
-    "openapi": "3.0.2",
-    "info": {"title": "Cog", "version": COG_VERSION},
-    "paths": {},
-    "components": {
-        "schemas": {
-            "Input": {
-                "type": "object",
-                "title": "Input",
-                "properties": {
-                    name: {**described, "title": name.replace("_", " ").title(), "x-order": order}
-                    for order, (name, described) in enumerate(DESCRIBED.items())
-                },
-            },
-            "Output": {"type": "string", "format": "uri", "title": "Output"},
-        }
-    },
-}
+ADDRESS = {"type": "string", "format": "uri"}
 
 
 class VersionView(BaseModel):
@@ -84,12 +66,12 @@ class Models:
         self._service = service
 
     async def get(self, owner: str, name: str) -> Response:
-        check_model(owner, name)
+        published = with_name(owner, name)
         body = {
-            "url": f"{self._service.settings.url}/v1/models/{REPLICATE_MODEL}",
+            "url": f"{self._service.settings.url}/v1/models/{published.name}",
             "owner": owner,
             "name": name,
-            "description": DESCRIPTION,
+            "description": published.description,
             "visibility": "public",
             "github_url": None,
             "paper_url": None,
@@ -97,20 +79,20 @@ class Models:
             "run_count": 0,
             "cover_image_url": None,
             "default_example": None,
-            "latest_version": _version(REPLICATE_VERSION),
+            "latest_version": _version(published, published.versions[0]),
         }
         return wire.told(body)
 
     async def versions(self, owner: str, name: str) -> Response:
-        check_model(owner, name)
-        results = [_version(version) for version in REPLICATE_VERSIONS]
+        published = with_name(owner, name)
+        results = [_version(published, version) for version in published.versions]
         return wire.told({"previous": None, "next": None, "results": results})
 
     async def version(self, owner: str, name: str, version: str) -> Response:
-        check_model(owner, name)
-        if version not in REPLICATE_VERSIONS:
+        published = with_name(owner, name)
+        if version not in published.versions:
             raise NotFound("The requested resource could not be found.")
-        return wire.told(_version(version))
+        return wire.told(_version(published, version))
 
     async def account(self, request: Request) -> Response:
         account: Account = request.state.account
@@ -121,10 +103,33 @@ class Models:
         return wire.told({"key": await self._service.webhook_secret(request.state.account)})
 
 
-def _version(version: str) -> dict[str, Any]:
+def _version(published: Published, version: str) -> dict[str, Any]:
     return {
         "id": version,
         "created_at": OFFERED_AT,
         "cog_version": COG_VERSION,
-        "openapi_schema": OPENAPI,
+        "openapi_schema": _schema(published),
+    }
+
+
+def _schema(published: Published) -> dict[str, Any]:
+    """What it takes and gives, as Cog describes a model."""
+    if published is MUSIC:
+        inputs, output = DESCRIBED, ADDRESS
+    else:
+        inputs = PictureInput.model_json_schema()["properties"]
+        output = {"type": "array", "items": ADDRESS}
+    properties = {
+        name: {**described, "title": name.replace("_", " ").title(), "x-order": order}
+        for order, (name, described) in enumerate(inputs.items())
+    }
+    schemas = {
+        "Input": {"type": "object", "title": "Input", "properties": properties},
+        "Output": {**output, "title": "Output"},
+    }
+    return {
+        "openapi": "3.0.2",
+        "info": {"title": "Cog", "version": COG_VERSION},
+        "paths": {},
+        "components": {"schemas": schemas},
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Literal
@@ -10,9 +9,9 @@ from typing import Any, Literal
 from fastapi import Response
 from pydantic import BaseModel
 
-from bandstand.catalog import REPLICATE_MODEL, REPLICATE_VERSION
 from bandstand.dialects import wire
 from bandstand.dialects.replicate.inputs import steps
+from bandstand.dialects.replicate.published import BAD_VERSION, published_of
 from bandstand.errors import (
     BandstandError,
     Invalid,
@@ -22,6 +21,7 @@ from bandstand.errors import (
 )
 from bandstand.jobs import Job, Status
 from bandstand.service import Service
+from bandstand.specs import Kind
 
 STATUS_WORDS: Mapping[Status, str] = {
     Status.QUEUED: "starting",
@@ -30,8 +30,6 @@ STATUS_WORDS: Mapping[Status, str] = {
     Status.FAILED: "failed",
     Status.CANCELED: "canceled",
 }
-HASH = re.compile("[0-9a-f]{64}")
-BAD_VERSION = "Invalid version or not permitted"
 TITLES: Mapping[type[BandstandError], str] = {
     Unauthenticated: "Unauthenticated",
     Invalid: "Input validation failed",
@@ -43,6 +41,17 @@ THEIR_FIELDS: Mapping[str, str] = {
     "seed": "input.seed",
     "melody": "input.input_audio",
     "continues": "input.input_audio",
+    "negative": "input.negative_prompt",
+    "width": "input.width",
+    "height": "input.height",
+    "image_dimensions": "input.image_dimensions",
+    "count": "input.num_outputs",
+    "steps": "input.num_inference_steps",
+    "guidance": "input.guidance_scale",
+    "scheduler": "input.scheduler",
+    "init": "input.image",
+    "mask": "input.mask",
+    "strength": "input.prompt_strength",
 }
 
 
@@ -53,7 +62,7 @@ class PredictionView(BaseModel):
     model: str
     version: str
     input: dict[str, Any]
-    output: str | None
+    output: str | list[str] | None
     logs: str
     error: str | None
     status: Literal["starting", "processing", "succeeded", "failed", "canceled"]
@@ -95,12 +104,13 @@ def render(service: Service, job: Job, logged: str) -> dict[str, Any]:
     logged  what the engine logged
     """
     address = f"{service.settings.url}/v1/predictions/{job.id}"
+    name, version = published_of(job)
     body: dict[str, Any] = {
         "id": job.id,
-        "model": REPLICATE_MODEL,
-        "version": _version(job),
+        "model": name,
+        "version": version,
         "input": job.asked.get("input", {}),
-        "output": service.link(job, job.track) if job.track else None,
+        "output": _output(service, job),
         "logs": _logs(job, logged),
         "error": job.error,
         "status": STATUS_WORDS[job.status],
@@ -124,6 +134,18 @@ def render(service: Service, job: Job, logged: str) -> dict[str, Any]:
     return body
 
 
+def _output(service: Service, job: Job) -> str | list[str] | None:
+    """One address of a piece; of pictures a list of them."""
+    links = links_of(service, job)
+    return links[0] if links and job.kind is Kind.MUSIC else links or None
+
+
+def links_of(service: Service, job: Job) -> list[str]:
+    """Where the results lie, in their order."""
+    made = job.pictures if job.kind is Kind.IMAGE else (job.track,)
+    return [service.link(job, artifact) for artifact in made if artifact is not None]
+
+
 async def picture(service: Service, job: Job) -> dict[str, Any]:
     return render(service, job, (await service.logs(job))[job.id])
 
@@ -139,7 +161,7 @@ def seed_line(job: Job) -> str:
 
 def progress_line(job: Job, fraction: float) -> str:
     """As the hosted model counts: the step it is at, and how many there are."""
-    count = steps(job.music.seconds)
+    count = steps(job.music.seconds) if job.kind is Kind.MUSIC else job.image.steps or 1
     return f"{round(fraction * count):6d} / {count:6d}"
 
 
@@ -147,11 +169,6 @@ def _logs(job: Job, logged: str) -> str:
     if job.removed is not None or job.times.started is None:
         return ""
     return f"{seed_line(job)}\n{logged}{progress_line(job, job.progress)}\r"
-
-
-def _version(job: Job) -> str:
-    revision = str(job.asked.get("version", "")).rpartition(":")[2]
-    return revision if HASH.fullmatch(revision) else REPLICATE_VERSION
 
 
 def _metrics(job: Job) -> dict[str, float]:

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 from fastapi import Query, Request, Response
 
-from bandstand.catalog import REPLICATE_MODEL, REPLICATE_VERSIONS
 from bandstand.dialects import wire
 from bandstand.dialects.replicate.inputs import NAME, Creation, Wish, to_order
-from bandstand.dialects.replicate.picture import BAD_VERSION, picture, render
+from bandstand.dialects.replicate.picture import picture, render
+from bandstand.dialects.replicate.published import with_name
 from bandstand.errors import Invalid, NotFound
 from bandstand.jobs import Job
 from bandstand.service import Account, Service
@@ -32,14 +32,12 @@ class Predictions:
         self._service = service
 
     async def create(self, request: Request, creation: Creation) -> Response:
-        check_version(creation.version)
         return await self._create(request, creation, creation.version)
 
     async def create_of_model(
         self, request: Request, owner: str, name: str, wish: Wish
     ) -> Response:
-        check_model(owner, name)
-        return await self._create(request, wish, REPLICATE_MODEL)
+        return await self._create(request, wish, with_name(owner, name).name)
 
     async def _create(self, request: Request, wish: Wish, version: str) -> Response:
         began = time.monotonic()
@@ -104,22 +102,6 @@ class Predictions:
         words = {name: word for name, word in kept.items() if word is not None}
         query = urlencode({"cursor": cursor, **words})
         return f"{self._service.settings.url}/v1/predictions?{query}" if cursor else None
-
-
-def check_version(version: str) -> None:
-    """A hash, `owner/name:hash` or `owner/name`. raises Invalid for a model that is not ours."""
-    name, _, revision = version.rpartition(":") if ":" in version else (version, "", "")
-    if "/" not in version:
-        name, revision = REPLICATE_MODEL, version
-    is_whole_name = version == REPLICATE_MODEL
-    if name != REPLICATE_MODEL or not (is_whole_name or revision in REPLICATE_VERSIONS):
-        raise Invalid("version", BAD_VERSION)
-
-
-def check_model(owner: str, name: str) -> None:
-    """raises NotFound for a model that is not ours"""
-    if f"{owner}/{name}" != REPLICATE_MODEL:
-        raise NotFound("The requested resource could not be found.")
 
 
 def _wait_seconds(request: Request) -> float | None:

@@ -15,12 +15,17 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from bandstand.dialects import wire
 from bandstand.dialects.replicate.inputs import NAME
-from bandstand.dialects.replicate.picture import progress_line, seed_line, stream_path
+from bandstand.dialects.replicate.picture import (
+    links_of,
+    progress_line,
+    seed_line,
+    stream_path,
+)
 from bandstand.errors import NotFound
 from bandstand.jobs import Event, EventKind, Job, Status
 from bandstand.service import Scope, Service
 
-EACH = 4  # numbers for one event of ours: it may become that many of theirs
+EACH = 8  # numbers for one event of ours: it may become that many of theirs
 GIVEN_ID = re.compile(r"\d{1,12}:(\d{1,9})", re.ASCII)
 
 
@@ -72,8 +77,8 @@ class Stream:
         if status is Status.FAILED:
             error = json.dumps({"detail": job.error})
             return [("error", error), ("done", json.dumps({"reason": "error"}))]
-        output = [("output", self._service.link(job, job.track))] if job.track else []
-        return [*output, ("done", "{}")]
+        outputs = [("output", link) for link in links_of(self._service, job)]
+        return [*outputs, ("done", "{}")]
 
 
 def _heard(request: Request) -> int:
