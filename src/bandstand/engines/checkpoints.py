@@ -88,6 +88,10 @@ class InstalledDiffuser(Installed):
         return self.description.family.value
 
     @property
+    def layout(self) -> str:
+        return self.description.layout.value
+
+    @property
     def parameters(self) -> int:
         return self.description.parameters
 
@@ -116,6 +120,7 @@ class InstalledLora(Installed):
     """A LoRA: named in a wish, never asked for alone."""
 
     description: LoraDescription
+    layout = "lora"
 
     @property
     def base(self) -> str | None:

@@ -25,7 +25,8 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
-from bandstand.engines.pull import File, Told, choose_files, write
+from bandstand.engines.choose import choose_files
+from bandstand.engines.pull import Choose, File, Told, write
 from bandstand.errors import Invalid, NotFound, Unavailable
 
 TRIES_MAX = 5  # without a byte in between
@@ -38,7 +39,12 @@ class HubOrigin:
     copies = True
 
     def __init__(
-        self, repository: str, revision: str | None = None, *, endpoint: str | None = None
+        self,
+        repository: str,
+        revision: str | None = None,
+        *,
+        endpoint: str | None = None,
+        choose: Choose = choose_files,
     ) -> None:
         """endpoint: of a mirror; by default what `HF_ENDPOINT` says, or the hub itself.
 
@@ -63,7 +69,7 @@ class HubOrigin:
                 sha256=lfs.sha256 if (lfs := there[name].lfs) else None,
                 git_sha1=None if lfs else there[name].blob_id,
             )
-            for name in choose_files(there, repository)
+            for name in choose(there, repository)
         ]
 
     def lay(self, file: File, target: Path, told: Told) -> None:

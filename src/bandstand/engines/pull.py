@@ -19,7 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bandstand.catalog import MODELS, NON_COMMERCIAL, allows_commerce
+from bandstand.catalog import MODELS, NON_COMMERCIAL, Model, allows_commerce
+from bandstand.diffusion.describe import TENSORS
+from bandstand.engines.checkpoints import UNKNOWN_LICENCE
+from bandstand.engines.choose import are_pictures, choose_files, choose_needed
 from bandstand.engines.companions import COMPANIONS
 from bandstand.engines.manifests import (
     PARTIAL,
@@ -30,27 +33,19 @@ from bandstand.engines.manifests import (
     read_manifest,
     write_manifest,
 )
-from bandstand.engines.weights import TEN, base_of, look_at
+from bandstand.engines.weights import TEN, look_at_any
 from bandstand.errors import Conflict, Failed, Invalid, NotFound, Unavailable
+from bandstand.specs import Kind
 
 PINNED = "pull.json"
 CHUNK_BYTES = 1 << 20
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-# Besides the tensors: what the text encoder's tokenizer and the sizes are read from.
-SMALL_FILES = frozenset(
-    {
-        *("config.json", "generation_config.json", "preprocessor_config.json"),
-        *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"),
-        *("spiece.model", "added_tokens.json"),
-    }
-)
-WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
-SHARD = re.compile(r"model-\d+-of-\d+\.safetensors")
-AUDIOCRAFT = ("state_dict.bin", "compression_state_dict.bin")
-MULTIBAND_FILE = "mbd_musicgen_32khz.th"
+TEN_REPOSITORIES = frozenset(MODELS[name].weights for name in TEN)
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 Told = Callable[[int], None]
+Choose = Callable[[Iterable[str], str], list[str]]
+"""From all names of files, and where they are, to those that are needed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,27 +84,65 @@ class Origin(Protocol):
 
 @dataclass(frozen=True)
 class Aim:
-    """What somebody asked for: a name to have it under, and a repository on the hub or a folder here."""
+    """What somebody asked for: a name to have it under, and a repository on the hub or a folder here.
+
+    file  the one that is meant, where there are several models; None: there is one
+    """
 
     name: str
     repository: str | None
     folder: Path | None
+    file: str | None = None
+
+    def choose(self, names: Iterable[str], where: str) -> list[str]:
+        """The files that are needed. raises Invalid when they are not there"""
+        companion = COMPANIONS.get(self.name)
+        if companion and companion.is_all:
+            return choose_needed(names, where, companion.needed)
+        return choose_files(names, where, self.file)
 
     def pinned(self, models: Path) -> str | None:
         """The revision at which an earlier pull of the same was broken off."""
         there = _read_pin(models / PARTIAL / self.name)
         return there[1] if there and there[0] == self.repository else None
 
-    def licence(self, given: str | None, claimed: str | None = None) -> str:
+    def licence(
+        self, given: str | None, claimed: str | None = None, *, is_pictures: bool = False
+    ) -> str:
         """Under which licence it is used here.
 
         What is tuned from Meta's weights stays under Meta's terms, whatever its page says; only a stricter claim is believed.
+        Models of pictures have many authors: their pages are believed, unless the catalog knows that less is allowed.
         Whoever knows better gives the licence.
         """
         if self.name in COMPANIONS:
             return COMPANIONS[self.name].licence
         stricter = claimed if claimed and not allows_commerce(claimed) else None
-        return given or stricter or NON_COMMERCIAL
+        if given:
+            return given
+        if not (is_pictures or self._listed):
+            return stricter or NON_COMMERCIAL
+        known = self._listed.licence if self._listed else None
+        if known and (stricter is None or not allows_commerce(known)):
+            return known
+        return claimed or UNKNOWN_LICENCE
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its licence is, before anything is asked."""
+        return self.name in COMPANIONS or self.repository in TEN_REPOSITORIES or bool(self._listed)
+
+    @property
+    def _listed(self) -> Model | None:
+        """As the catalog has it, for models of pictures."""
+        return next(
+            (
+                m
+                for m in MODELS.values()
+                if m.kind is Kind.IMAGE and m.weights and m.weights == self.repository
+            ),
+            None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,23 +161,45 @@ class Pull:
         return self.models / PARTIAL / self.name
 
 
-def aim_at(source: str, name: str | None = None) -> Aim:
-    """One of the ten or a companion by name, a repository as owner/name, or a folder.
+def aim_at(source: str, name: str | None = None, file: str | None = None) -> Aim:
+    """A model of the catalog or a companion by name, a repository as owner/name, a folder, or one file of tensors.
 
     raises  Invalid, NotFound
     """
-    if source in TEN or source in COMPANIONS:
-        known = MODELS[source].weights if source in TEN else COMPANIONS[source].repository
-        return Aim(_checked(name or source), known, None)
-    if Path(source).expanduser().is_dir():
-        folder = Path(source).expanduser().resolve()
-        return Aim(_checked(name or folder.name), None, folder)
+    known = MODELS.get(source)
+    if source in COMPANIONS or (known and known.weights):
+        repository = known.weights if known else COMPANIONS[source].repository
+        return Aim(_checked(name or source), repository, None, file)
+    place = Path(source).expanduser()
+    if place.is_dir():
+        folder = place.resolve()
+        return Aim(_checked(name or folder.name), None, folder, file)
+    if place.is_file():
+        return _aim_at_file(place.resolve(), name)
     if REPOSITORY.fullmatch(source):
         own = next((n for n, c in COMPANIONS.items() if c.repository == source), None)
         short = own or source.partition("/")[2].removeprefix("musicgen-")
-        return Aim(_checked(name or short), source, None)
-    ten = ", ".join(TEN)
-    raise NotFound(f"{source!r} is no folder, no OWNER/NAME on the hub and none of: {ten}")
+        return Aim(_checked(name or short), source, None, file)
+    there = ", ".join(model.name for model in MODELS.values() if model.weights)
+    raise NotFound(
+        f"{source!r} is no folder, no file, no OWNER/NAME on the hub and none of: {there}"
+    )
+
+
+def _aim_at_file(file: Path, name: str | None) -> Aim:
+    if file.suffix != TENSORS:
+        raise Invalid(
+            "source",
+            f"{file.name} is no {TENSORS} file; pickled ones (.ckpt, .bin) are never loaded",
+        )
+    tidy = re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem).strip("-._")[:64]
+    return Aim(_checked(name or tidy), None, file.parent, file.name)
+
+
+def licence_of(aim: Aim, origin: Origin, given: str | None = None) -> str:
+    """As `Aim.licence`, once it is known what comes."""
+    is_pictures = are_pictures([file.name for file in origin.files])
+    return aim.licence(given, origin.licence, is_pictures=is_pictures)
 
 
 def prepare(aim: Aim, origin: Origin, models: Path, licence: str) -> Pull:
@@ -201,41 +256,23 @@ def carry_out(pull: Pull, *, acknowledged_at: float, told: Told) -> Manifest:
         return manifest
 
 
-def choose_files(names: Iterable[str], where: str) -> list[str]:
-    """Those that are needed: safetensors when there are any, otherwise what audiocraft writes.
-
-    raises  Invalid when there are neither
-    """
-    there = set(names)
-    shards = sorted(name for name in there if SHARD.fullmatch(name))
-    if WHOLE in there:
-        tensors = [WHOLE]
-    elif INDEX in there and shards:
-        tensors = [INDEX, *shards]
-    elif MULTIBAND_FILE in there:
-        return [MULTIBAND_FILE]
-    elif AUDIOCRAFT[0] in there:
-        return [name for name in AUDIOCRAFT if name in there]
-    else:
-        raise Invalid(
-            "source",
-            f"{where} holds no weights: neither {WHOLE} nor shards of it nor state_dict.bin",
-        )
-    return [*sorted(there & SMALL_FILES), *tensors]
-
-
 class FolderOrigin:
     """A folder on this machine. linked: each file stays where it is, and a link to it is laid."""
 
     revision = None
 
-    def __init__(self, folder: Path, *, linked: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, linked: bool = False, choose: Choose = choose_files
+    ) -> None:
         self.source = str(folder)
         self.copies = not linked
         self._folder = folder
         known = read_manifest(folder)
         self.licence = known.licence if known else None
-        names = choose_files((path.name for path in folder.iterdir()), self.source)
+        found = [path for pattern in ("*", "*/*") for path in folder.glob(pattern)]
+        names = choose(
+            (path.relative_to(folder).as_posix() for path in found if path.is_file()), self.source
+        )
         self.files = [File(name=name, bytes=(folder / name).stat().st_size) for name in names]
 
     def lay(self, file: File, target: Path, told: Told) -> None:
@@ -290,7 +327,7 @@ def shown_bytes(count: float) -> str:
 
 def _checked(name: str) -> str:
     folder_of(Path(), name)
-    if name in MODELS and name not in TEN:
+    if name in MODELS and MODELS[name].weights is None:
         raise Invalid("name", f"{name!r} is a built-in model's; choose another with --name")
     return name
 
@@ -330,7 +367,10 @@ def _pin(partial: Path, origin: Origin) -> None:
     """Write down what is being pulled; what lies there of something else is cleared away."""
     if _read_pin(partial) != (origin.source, origin.revision):
         for path in partial.iterdir():
-            path.unlink()
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     pin = {"source": origin.source, "revision": origin.revision}
     (partial / PINNED).write_text(json.dumps(pin))
 
@@ -358,6 +398,7 @@ def _places(partial: Path, file: File) -> tuple[Path, Path]:
 def _fetch(file: File, origin: Origin, partial: Path, told: Told) -> Entry:
     place, part = _places(partial, file)
     if not place.exists():
+        part.parent.mkdir(exist_ok=True)
         origin.lay(file, part, told)
         try:
             sha256 = _check(file, part, origin)
@@ -391,8 +432,8 @@ def _looked_at(name: str, partial: Path) -> tuple[str, str | None]:
     """Layout and base of what came. What can never be used is not kept. raises Invalid"""
     if name in COMPANIONS:
         return "companion", None
-    found = look_at(partial, name)
+    found = look_at_any(partial, name)
     if isinstance(found, BrokenModel):
         shutil.rmtree(partial)
         raise Invalid(name, f"it was not installed: {found.problem}")
-    return found.description.layout, base_of(found.sizes)
+    return found.layout, found.base

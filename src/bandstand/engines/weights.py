@@ -65,6 +65,10 @@ class InstalledModel:
         return base_of(self.sizes)
 
     @property
+    def layout(self) -> str:
+        return self.description.layout
+
+    @property
     def licence(self) -> str:
         """Meta's, unless somebody said otherwise: whatever is tuned from those weights stays under it."""
         return self.manifest.licence if self.manifest else NON_COMMERCIAL

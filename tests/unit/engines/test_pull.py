@@ -12,6 +12,7 @@ from hub import LARGE_BYTES, Hub, running_hub
 from tiny import save_tiny
 
 from bandstand.engines import hub as hub_module
+from bandstand.engines.choose import choose_files
 from bandstand.engines.hub import HubOrigin
 from bandstand.engines.pull import (
     Aim,
@@ -19,7 +20,6 @@ from bandstand.engines.pull import (
     Pull,
     aim_at,
     carry_out,
-    choose_files,
     prepare,
     refuse_unless_commercial,
     shown_bytes,
