@@ -309,6 +309,15 @@ def test_enhanced_prompt_is_told_as_it_was_given(client: httpx2.Client) -> None:
     assert told.startswith(f"{WISH['prompt']}, ")
 
 
+def test_faces_that_cannot_be_restored_are_a_line_of_the_log(
+    server: Server, client: httpx2.Client
+) -> None:
+    job = create(client, restoreFaces=True)
+
+    told = [line for line in server.log.splitlines() if job["id"] in line]
+    assert any("no face model" in line for line in told)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
