@@ -1,4 +1,4 @@
-"""`scripts/bench [all|server|composer|composer --quick|apis|musicgen|parity|seeds]`: measures, prints, and writes its part
+"""`scripts/bench [all|server|composer|composer --quick|apis|musicgen|newcomer|parity|seeds]`: measures, prints, and writes its part
 of docs/bench.md; parity, the seeds and what is quick only print.
 """
 
@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from bench import apis, composer, musicgen, parity, server
+from bench import apis, composer, musicgen, newcomer, parity, server
 from bench.figures import Row, table
 
 REPOSITORY = Path(__file__).parents[2]
@@ -31,6 +31,7 @@ PARTS: Mapping[str, Measure] = {
     "composer": composer.measure,
     "apis": rows_of(apis.measure),
     "musicgen": musicgen.measure,
+    "newcomer": rows_of(newcomer.measure),
 }
 ASIDE: Mapping[str, Measure] = {
     "parity": parity.measure,

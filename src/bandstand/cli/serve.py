@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from bandstand.cli.say import err
+from bandstand.cli.say import err, hinted
 from bandstand.errors import Misconfigured, Unavailable
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
     except OSError as error:
-        raise Unavailable(f"Cannot listen on {host}:{port}: {error.strerror}") from None
+        trouble = Unavailable(f"Cannot listen on {host}:{port}: {error.strerror}")
+        raise hinted(trouble, "bandstand serve --port 0") from None
     listening.set_inheritable(True)
     return listening
 
@@ -137,6 +138,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _check_exposure(host: str, *, has_key: bool) -> None:
     """The first key is printed on this machine only; a server for others begins with one that its owner chose."""
     if host in {"0.0.0.0", "::"} and not has_key:  # noqa: S104 - refused, not bound
-        raise Misconfigured(
-            f"BANDSTAND_HOST={host} listens to the whole network; set BANDSTAND_API_KEY first"
+        trouble = f"BANDSTAND_HOST={host} listens to the whole network; set BANDSTAND_API_KEY first"
+        raise hinted(
+            Misconfigured(trouble), "export BANDSTAND_API_KEY=bs_app_$(openssl rand -hex 24)"
         )
