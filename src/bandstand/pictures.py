@@ -94,8 +94,11 @@ def _size_of_webp(content: bytes) -> tuple[int, int]:
         (packed,) = struct.unpack_from("<I", content, 21)
         return (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1
     if kind == b"VP8X":
-        low, middle, high, low_2, middle_2, high_2 = content[24:30]
-        return 1 + low + (middle << 8) + (high << 16), 1 + low_2 + (middle_2 << 8) + (high_2 << 16)
+        sides = content[24:27], content[27:30]
+        if len(sides[1]) < 3:
+            raise Undecodable(BROKEN)
+        width, height = (1 + int.from_bytes(side, "little") for side in sides)
+        return width, height
     raise Undecodable(BROKEN)
 
 

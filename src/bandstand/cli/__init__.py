@@ -19,6 +19,7 @@ from bandstand.cli import (
     config,
     doctor,
     generate,
+    image,
     jobs,
     keys,
     login,
@@ -95,6 +96,7 @@ app.command("generate")(generate.generate)
 app.command("melody")(generate.melody)
 app.command("extend")(generate.extend)
 app.command("batch")(batch.batch)
+app.command("image")(image.image)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.command("login")(login.login)

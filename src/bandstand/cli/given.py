@@ -1,4 +1,4 @@
-"""Sound and notes that `bandstand generate` is given: files and addresses, decoded and cut as a server does it."""
+"""Sound, notes and pictures that commands are given: files and addresses, decoded and cut as a server does it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bandstand.audio.kinds import Undecodable, check_notes
 from bandstand.engines import Inputs
 from bandstand.errors import Failed, Invalid
 from bandstand.fetch import DOWNLOAD_BYTES_MAX, Fetcher
+from bandstand.pictures import read_picture_apart
 from bandstand.sources import SECONDS_MAX, cut
 from bandstand.specs import MusicSpec, Source, Span
 
@@ -51,6 +52,15 @@ async def _read_notes(source: Source, fetcher: Fetcher) -> bytes:
     except Undecodable as error:
         raise Invalid("score", f"{source.uri}: {error}") from None
     return content
+
+
+async def read_picture(source: Source, allowed_private_hosts: Sequence[str]) -> bytes:
+    """A plain PNG. raises  Invalid for what cannot be read, Failed for an address that gives nothing"""
+    content = await _fetched(source.uri, "init", Fetcher(allowed_private_hosts, own_url=""))
+    try:
+        return await asyncio.to_thread(read_picture_apart, content)
+    except Undecodable as error:
+        raise Invalid("init", f"{source.uri}: {error}") from None
 
 
 async def _fetched(place: str, option: str, fetcher: Fetcher) -> bytes:

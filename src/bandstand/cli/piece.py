@@ -134,9 +134,9 @@ def _deliver(file: Pressed, folder: Path, target: Path) -> dict[str, Any]:
 class Bar:
     """The engine's `Report`, drawn."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, doing: str) -> None:
         self._progress = progress
-        self._task = progress.add_task("composing", total=1.0)
+        self._task = progress.add_task(doing, total=1.0)
 
     def progress(self, fraction: float) -> None:
         self._progress.update(self._task, completed=fraction)
@@ -152,7 +152,7 @@ class Bar:
 
 
 @contextlib.contextmanager
-def bar() -> Generator[Bar]:
+def bar(doing: str = "composing") -> Generator[Bar]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        yield Bar(progress)
+        yield Bar(progress, doing)
