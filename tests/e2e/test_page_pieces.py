@@ -15,6 +15,7 @@ import httpx2
 import numpy as np
 import pytest
 import soundfile
+from newcomers import new_account
 from patience import once
 from servers import FINAL, Server, fetched
 from visitors import browser, told, visitor
@@ -25,31 +26,14 @@ MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp; \u202eg
 @pytest.fixture
 def person(server: Server) -> Generator[httpx2.Client]:
     """Somebody with an account of their own: the library is empty."""
-    yield from _newcomer(server, next(NAMES))
+    with visitor(server, new_account(server)) as opened:
+        yield opened
 
 
 @pytest.fixture
 def other(server: Server) -> Generator[httpx2.Client]:
-    yield from _newcomer(server, next(NAMES))
-
-
-NAMES = (f"person-{number}" for number in itertools.count())
-
-
-def _newcomer(server: Server, name: str) -> Generator[httpx2.Client]:
-    new_account(server, name)
-    with visitor(server, name) as opened:
+    with visitor(server, new_account(server)) as opened:
         yield opened
-
-
-def new_account(server: Server, name: str) -> None:
-    from bandstand.store import accounts
-    from bandstand.store.database import open_database
-
-    usual = f"sqlite:///{server.folder}/data/bandstand.db"
-    database = open_database(server.settings.get("database_url", usual))
-    database.write_now(accounts.create_account, name, metered=False)
-    database.close()
 
 
 def ask(person: httpx2.Client, prompt: str = "rain", **more: Any) -> str:

@@ -13,11 +13,11 @@ from bandstand.dialects.native.wishes import Wish
 from bandstand.service import Service
 
 EXAMPLES = (
-    "lo-fi hip hop with a mellow Rhodes, rain outside, 78 bpm, D minor",
-    "sunny tropical house with marimba and a bouncing bass, 118 bpm",
-    "slow cinematic strings that swell into brass, heroic, C minor",
+    "lo-fi hip hop with a mellow Rhodes and vinyl crackle, 78 bpm, D minor",
+    "sunny tropical house with marimba and bass, 118 bpm",
+    "slow cinematic strings and brass, heroic, C minor",
     "irish reel for fiddle, whistle and bodhran, 112 bpm, G major",
-    "gentle felt piano, sparse, late evening, 70 bpm",
+    "gentle felt piano, sparse, calm, 70 bpm",
     "dub techno, deep chords in long echoes, 122 bpm, A minor",
     "bossa nova with nylon guitar and brushed drums, 130 bpm",
     "chiptune boss fight, fast arpeggios, 160 bpm, E minor",
