@@ -10,6 +10,7 @@ import numpy as np
 
 from bandstand.composer import theory
 from bandstand.composer.compose.chart import Bar, Event, hits
+from bandstand.composer.compose.drive import strokes, suited
 from bandstand.composer.instruments import INSTRUMENTS
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
@@ -26,7 +27,7 @@ def play_bass(
     bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator
 ) -> list[Event]:
     """Play one idiom in the verse, another in the chorus, the calmest where it is quiet."""
-    idioms = plan.style.idioms(plan.metre).bass
+    idioms = suited(plan.style.idioms(plan.metre).bass, strokes, plan.drive)
     order = dice.permutation(len(idioms))
     verse, chorus = idioms[order[0]], idioms[order[-1]]
     calm = min(idioms, key=lambda pattern: sum(symbol not in ".-" for symbol in pattern))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bandstand.composer.compose.chart import Bar, Event, hits
+from bandstand.composer.compose.drive import strokes, suited
 from bandstand.composer.compose.voicing import voice_chord
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
@@ -24,7 +25,9 @@ HELD = Comping("block", "X---------------")
 
 def comp(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
     """Chords in the rhythm of the style."""
-    manners = plan.style.idioms(plan.metre).comp
+    manners = suited(
+        plan.style.idioms(plan.metre).comp, lambda manner: strokes(manner.rhythm), plan.drive
+    )
     order = dice.permutation(len(manners))
     verse, chorus = manners[order[0]], manners[order[-1]]
     calm = _calmest(manners)
@@ -101,7 +104,7 @@ def arpeggiate(
     bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator
 ) -> list[Event]:
     """Broken chords; a digit of the pattern is a note of the chord, counted from below."""
-    patterns = plan.style.idioms(plan.metre).arp
+    patterns = suited(plan.style.idioms(plan.metre).arp, strokes, plan.drive)
     pattern = patterns[int(dice.integers(len(patterns)))]
     events: list[Event] = []
     previous: tuple[int, ...] = ()

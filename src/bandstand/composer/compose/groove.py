@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bandstand.composer import theory
 from bandstand.composer.compose.chart import Bar, Event, hits
+from bandstand.composer.compose.drive import driven, strokes, suited
 from bandstand.composer.instruments import KEYS
 from bandstand.composer.plan.casting import HANDS, Voice
 from bandstand.composer.plan.plan import Plan
@@ -22,7 +24,7 @@ ROLLS = {"r": 2, "t": 3}
 LENGTHS = {"crash": 2.0, "open": 0.4, "ride": 0.5, "ge": 0.5, "tun": 0.5}
 RINGING = 0.2
 SOFTER = 0.85  # each stroke of a roll
-BUSY = 0.1
+BUSY = 0.3
 HALF_BELOW = 0.5
 GHOSTS_KEPT = 0.85
 SHORT_FILLS = 0.5
@@ -66,7 +68,7 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
             events += _roll(bar, strength)
             continue
         groove = _groove_for(bar, plan, book)
-        busy = plan.energy - plan.style.energy >= BUSY and bar.is_peak
+        busy = plan.drive >= BUSY and bar.is_peak
         phase = bar.place % 4
         played = _remembered(strokes, groove, bar, phase, busy=busy)
         if bar.section.first_bar in short_fills and phase == 3 and not bar.is_last:
@@ -85,10 +87,11 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
 
 
 def _book(plan: Plan, voice: Voice, dice: np.random.Generator) -> Book:
-    grooves = [_asked_for(groove, plan.asked) for groove in _grooves(plan, voice)]
-    mains = [groove for groove in grooves if groove.use == "main"]
+    grooves = [_asked_for(groove, plan) for groove in _grooves(plan, voice)]
+    mains = suited([groove for groove in grooves if groove.use == "main"], _busyness, plan.drive)
     mains = [mains[n] for n in dice.permutation(len(mains))]
-    refrains = [groove for groove in grooves if groove.use == "b"] or mains[-1:]
+    refrains = suited([groove for groove in grooves if groove.use == "b"], _busyness, plan.drive)
+    refrains = refrains or mains[-1:]
     fills = [groove for groove in grooves if groove.use == "fill"] or refrains
     halves = [groove for groove in grooves if groove.use == "half"] or mains[:1]
     return Book(
@@ -153,12 +156,18 @@ def _groove_for(bar: Bar, plan: Plan, book: Book) -> Groove:
     return book.half if calm or "half-time" in bar.section.traits else book.main(bar)
 
 
-def _asked_for(groove: Groove, asked: frozenset[str]) -> Groove:
-    """The groove as the prompt wants it: the kick on every beat, or everything twice as fast."""
+def _busyness(groove: Groove) -> float:
+    return sum(strokes(line) for line in groove.lines.values())
+
+
+def _asked_for(groove: Groove, plan: Plan) -> Groove:
+    """The groove as the prompt wants it: livelier or calmer, the kick on every beat, everything twice as fast."""
     lines = dict(groove.lines)
-    if "double-time" in asked:
+    if groove.use != "fill":
+        lines = driven(lines, plan.drive, round(4 * theory.pulse(plan.metre)))
+    if "double-time" in plan.asked:
         lines = {key: line[::2] * 2 for key, line in lines.items()}
-    if "four-on-the-floor" in asked and "kick" in lines:
+    if "four-on-the-floor" in plan.asked and "kick" in lines:
         lines["kick"] = ("X..." * len(lines["kick"]))[: len(lines["kick"])]
     return Groove(groove.use, lines)
 

@@ -19,6 +19,8 @@ from bandstand.composer.prompt.intent import Intent
 from bandstand.composer.prompt.lexicon import lexicon
 from bandstand.composer.score import Given, Key, Metre, Mix, Role, Section
 
+PACED = 0.27
+"""What a tempo word says of how lively a piece is, beside a mood."""
 TONICS = (0, 2, 4, 5, 7, 9, 10, 3)
 """Where a piece stands when no key is asked: the keys that instruments like."""
 
@@ -29,6 +31,7 @@ class Plan:
 
     bars      whole ones; 0 when the piece is shorter than a bar
     energy    0..1, of the whole piece; each section has its own intensity on top
+    drive     -1..1, how much livelier the prompt wants it than the style is
     riff      the tune is one short figure, repeated
     loops     the bars fill the length, and the end goes over into the beginning
     given     what the piece is composed around, in the key of the plan
@@ -58,6 +61,7 @@ class Plan:
     given: Given | None = None
     variation: int = 0
     asked: frozenset[str] = frozenset()
+    drive: float = 0.0
     soloing: bool = False
     opens: frozenset[str] = frozenset()
     closes: frozenset[str] = frozenset()
@@ -120,6 +124,7 @@ def make_plan(
         asked=intent.flags,
         opens=frozenset(voice.instrument for voice in voices) & frozenset(intent.opens),
         closes=frozenset(voice.instrument for voice in voices) & frozenset(intent.closes),
+        drive=min(max((intent.energy or 0.0) + PACED * (intent.pace or 0.0), -1.0), 1.0),
         soloing=intent.solo is not None or "solo" in intent.flags,
         fade=form.fade(seconds) if fades else 0.0,
         hard=hard and not loops,
@@ -170,7 +175,7 @@ def _bpm(intent: Intent, chosen: Style, dice: np.random.Generator) -> float:
     if intent.pace is not None and intent.tempo is None:
         low, high = _paced(low, high, intent.pace)
     # Lively pieces lie in the upper half of what the style allows, calm ones in the lower.
-    middle = 0.5 + 0.35 * (intent.energy or 0.0)
+    middle = 0.5 + 0.4 * (intent.energy or 0.0)
     share = min(max(middle + dice.uniform(-0.3, 0.3), 0.0), 1.0)
     return float(round(min(max(low + share * (high - low), 40.0), 240.0)))
 
