@@ -117,7 +117,7 @@ def test_leaps_are_answered_and_seldom_wide(name):
 @some_styles
 def test_a_tune_comes_back_but_does_not_stand_still(name):
     scores = [styled(name, seed=seed) for seed in range(3)]
-    shares = [figures.distinct_share(tune(score), score.metre.beats) for score in scores]
+    shares = [figures.distinct_share(tune(score), score.metre.beats, score.key) for score in scores]
 
     assert 0.25 <= np.mean(shares) <= 0.7
 
@@ -126,7 +126,7 @@ def test_a_tune_comes_back_but_does_not_stand_still(name):
 def test_a_long_tune_goes_on_changing(name):
     score = styled(name, 300.0)
 
-    assert 0.2 <= figures.distinct_share(tune(score), score.metre.beats) <= 0.7
+    assert 0.2 <= figures.distinct_share(tune(score), score.metre.beats, score.key) <= 0.7
 
 
 @some_styles

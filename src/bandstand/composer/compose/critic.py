@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bandstand.composer import theory
 from bandstand.composer.compose import figures
 from bandstand.composer.compose.figures import Row
 from bandstand.composer.plan.plan import Plan
@@ -24,13 +25,13 @@ WEIGHTS: Mapping[str, float] = {
     "scale": 2.0,
     "clashes": 2.0,
     "leaps": 1.5,
-    "leaps answered": 1.0,
-    "steps": 1.0,
-    "strong beats": 1.5,
-    "novelty": 4.0,
+    "leaps answered": 2.0,
+    "steps": 2.5,
+    "strong beats": 2.5,
+    "novelty": 5.0,
     "repetition": 1.0,
-    "pitch classes": 0.7,
-    "groove": 0.7,
+    "pitch classes": 2.0,
+    "groove": 1.0,
     "range": 0.7,
     "climax": 0.6,
     "rests": 1.0,
@@ -47,17 +48,18 @@ def worth(marks: Mapping[str, float]) -> float:
 
 def judge_tune(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> dict[str, float]:
     """Marks of a tune over its chords, before anything else is written."""
-    intervals = figures.moves(tune)
     beats = plan.metre.beats
+    intervals = figures.moves(tune, rest=beats)
+    strong = figures.strong_share(tune, chords, theory.pulse(plan.metre))
     wide = plan.style.tune.span
     breath = figures.longest_breath(tune, 0.4) * 60.0 / plan.bpm
     return {
         "key": _within(figures.sketched_margin(tune, chords, plan.key), CLEAR, 2.0, 0.4),
-        "steps": _within(figures.step_share(intervals), 0.62, 0.84, 0.2),
+        "steps": _within(figures.step_share(intervals), 0.63, 0.82, 0.08),
         "leaps": _within(figures.leap_share(intervals), 0.0, 0.05, 0.05),
-        "leaps answered": _within(figures.answered_leaps(intervals), 0.6, 1.0, 0.4),
-        "strong beats": _within(figures.strong_share(tune, chords), 0.78, 0.95, 0.15),
-        "novelty": _within(figures.distinct_share(tune, beats), 0.32, 0.58, 0.25),
+        "leaps answered": _within(figures.answered_leaps(intervals), 0.6, 1.0, 0.2),
+        "strong beats": 1.0 if strong is None else _within(strong, 0.8, 0.955, 0.06),
+        "novelty": _within(figures.distinct_share(tune, beats, plan.key), 0.32, 0.6, 0.12),
         "range": _within(figures.span(tune), wide - 1, wide + 9, 6.0),
         "climax": figures.peaks(tune, plan.sections, beats),
         "rests": _within(figures.rest_share(tune, beats), 0.12, 0.5, 0.2),
@@ -73,8 +75,9 @@ def judge(score: Score, plan: Plan) -> dict[str, float]:
     likeness, lag = figures.repetition(sounding)
     groove = figures.groove_likeness(score.parts, score.bars, score.metre)
     bar = max(1, round(score.metre.beats))
-    narrow = figures.entropy(sounding, bar)
-    wide = figures.entropy(sounding, 4 * bar) or narrow + 0.5
+    struck = figures.struck(score.parts, beats)
+    narrow = figures.entropy(struck, bar)
+    wide = figures.entropy(struck, 4 * bar) or narrow + 0.5
     marks = {
         "key": _within(figures.key_margin(score.parts, score.key), CLEAR, 2.0, 0.4),
         "scale": _within(
@@ -85,7 +88,8 @@ def judge(score: Score, plan: Plan) -> dict[str, float]:
         ),
         "repetition": _within(likeness, 0.78, 0.965, 0.15) * (1.0 if lag % bar == 0 else 0.7),
         "groove": _within(groove, 0.72, 0.94, 0.15),
-        "pitch classes": 0.5 * _within(narrow, 1.5, 2.4, 0.8) + 0.5 * _within(wide, 2.1, 3.0, 0.8),
+        "pitch classes": 0.4 * _within(narrow, 1.5, 2.35, 0.4)
+        + 0.6 * _within(wide, 2.26, 2.95, 0.4),
     }
     leader = next((part for part in score.parts if part.role is Role.LEAD), None)
     if leader is not None and figures.tuned([leader]):

@@ -33,8 +33,12 @@ WEIGHTS: dict[Role, float] = {
 """How loud a role is in the mix."""
 LATE = 0.06
 """Beats by which hands may miss the grid."""
+SWUNG = 0.3
+"""Sixteenths added before cutting off: what is swung comes up to two thirds late, and hands miss by a tenth."""
 LEAP, WIDE, STEP = 7, 4, 2
 LAGS = range(4, 33)
+FULL = 0.5
+"""Notes a beat from which on a stretch has something to say about its variety."""
 
 Row = tuple[float, float, int]
 """A note of the tune: start and length in beats, pitch."""
@@ -46,9 +50,13 @@ def tuned(parts: Iterable[Part]) -> list[Part]:
     return [part for part in parts if INSTRUMENTS[part.instrument].family != "kit"]
 
 
-def moves(tune: Sequence[Row]) -> list[int]:
-    """Semitones from each note to the next."""
-    return [after[2] - before[2] for before, after in pairwise(tune)]
+def moves(tune: Sequence[Row], rest: float = float("inf")) -> list[int]:
+    """Semitones from each note to the next; a rest of so many beats parts two phrases."""
+    return [
+        after[2] - before[2]
+        for before, after in pairwise(tune)
+        if after[0] - before[0] - before[1] < rest
+    ]
 
 
 def step_share(intervals: Sequence[int]) -> float:
@@ -62,33 +70,40 @@ def leap_share(intervals: Sequence[int]) -> float:
 
 
 def answered_leaps(intervals: Sequence[int]) -> float:
-    """Of the leaps, those that are followed by a step back."""
+    """Of the leaps, those that are followed by a step back; two leaps say nothing."""
     answers = [
         leap * after < 0 and abs(after) <= STEP
         for leap, after in pairwise(intervals)
         if abs(leap) > WIDE
     ]
-    return sum(answers) / len(answers) if answers else 1.0
+    return sum(answers) / len(answers) if len(answers) > 2 else 1.0
 
 
-def strong_share(tune: Sequence[Row], chords: Sequence[Chord]) -> float:
-    """Of the notes that begin on a beat, those that belong to the chord."""
+def strong_share(tune: Sequence[Row], chords: Sequence[Chord], pulse: float = 1.0) -> float | None:
+    """Of the notes that begin on a pulse, those that belong to the chord; None where there is no such note.
+
+    Bare fifths say nothing about a third.
+    """
     starts = [chord.start for chord in chords]
     found: list[bool] = []
     for start, _, pitch in tune:
-        if abs(start - round(start)) < LATE:
+        if abs(start - pulse * round(start / pulse)) < LATE:
             chord = chords[max(0, bisect_right(starts, start + LATE) - 1)]
-            found.append(pitch % 12 in chord.notes)
-    return sum(found) / len(found) if found else 1.0
+            if len(chord.notes) > 2:
+                found.append(pitch % 12 in chord.notes)
+    return sum(found) / len(found) if found else None
 
 
-def distinct_share(tune: Sequence[Row], beats: float) -> float:
+def distinct_share(tune: Sequence[Row], beats: float, key: Key) -> float:
     """Distinct bars of the tune per bar that has one, wherever they begin on the scale."""
+    scale = theory.MODES[key.mode]
     bars: dict[int, list[tuple[int, int]]] = {}
     for start, _, pitch in tune:
         bar = int((start + 2 * LATE) // beats)
-        bars.setdefault(bar, []).append((round(4 * (start - bar * beats)), pitch))
-    shapes = {tuple((at, pitch - bar[0][1]) for at, pitch in bar) for bar in bars.values()}
+        octave, above = divmod(pitch - key.tonic, 12)
+        step = octave * len(scale) + sum(n <= above for n in scale)
+        bars.setdefault(bar, []).append((int(4 * (start - bar * beats) + SWUNG), step))
+    shapes = {tuple((at, step - bar[0][1]) for at, step in bar) for bar in bars.values()}
     return len(shapes) / max(1, len(bars))
 
 
@@ -165,14 +180,28 @@ def chroma(parts: Sequence[Part], beats: float) -> Grid:
     return sounding
 
 
-def entropy(sounding: Grid, beats: int) -> float:
-    """Bits of the pitch classes in stretches of so many beats, on average."""
-    whole = sounding.shape[1] // beats
+def entropy(struck: Grid, beats: int) -> float:
+    """Bits of the pitch classes in stretches of so many beats, on average; of those that are not almost empty."""
+    whole = struck.shape[1] // beats
     if whole == 0:
         return 0.0
-    classes = sounding[:, : whole * beats].reshape(12, whole, beats).sum(axis=2)
-    shares = classes / np.maximum(classes.sum(axis=0), 1e-9)
+    classes = struck[:, : whole * beats].reshape(12, whole, beats).sum(axis=2)
+    classes = classes[:, classes.sum(axis=0) >= FULL * beats]
+    if classes.shape[1] == 0:
+        return 0.0
+    shares = classes / classes.sum(axis=0)
     return float(-(shares * np.log2(np.maximum(shares, 1e-12))).sum(axis=0).mean())
+
+
+def struck(parts: Iterable[Part], beats: float) -> Grid:
+    """How many notes of each pitch class begin in each beat: [12, beats]."""
+    counted = np.zeros((12, max(1, int(np.ceil(beats)))))
+    for part in tuned(parts):
+        for note in part.notes:
+            beat = int(note.start + 2 * LATE)
+            if beat < counted.shape[1]:
+                counted[note.pitch % 12, beat] += 1.0
+    return counted
 
 
 def repetition(sounding: Grid) -> tuple[float, int]:
@@ -188,11 +217,16 @@ def repetition(sounding: Grid) -> tuple[float, int]:
 
 
 def groove_likeness(parts: Sequence[Part], bars: int, metre: Metre) -> float:
-    """One minus the share of sixteenths at which one bar has an onset and another has none, over all pairs."""
+    """One minus the share of sixteenths at which one bar has an onset and another has none, over all pairs.
+
+    Of what is struck, or of everybody where nothing is.
+    """
+    drums = [part for part in parts if INSTRUMENTS[part.instrument].family == "kit"]
     steps = round(4 * metre.beats)
     onsets = np.zeros(bars * steps, dtype=bool)
-    for part in parts:
-        at = np.rint(4 * np.array([note.start for note in part.notes])).astype(np.int64)
+    for part in drums or parts:
+        starts = np.array([note.start for note in part.notes])
+        at = np.floor(4 * starts + SWUNG).astype(np.int64)
         onsets[at[at < len(onsets)]] = True
     if bars < 2:
         return 1.0

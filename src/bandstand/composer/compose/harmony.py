@@ -50,7 +50,7 @@ SPICES: dict[str, tuple[dict[int, str], ...]] = {
     "ninth": ({}, {5: "seventh"}, {1: "seventh"}),
 }
 """What one degree is coloured with in one piece, by the colour of the style."""
-CADENCES, SUSPENDED, INVERTED, BORROWED = 0.65, 0.3, 0.45, 0.35
+CADENCES, SUSPENDED, INVERTED, BORROWED = 0.65, 0.45, 0.45, 0.35
 """How often a section ends on what leads on; a dominant waits; a bass goes by step; a chord has a dominant of its own."""
 
 

@@ -158,8 +158,9 @@ def _beside(ladder: Ladder, chord: tuple[int, ...], *, strong: bool, long: bool)
     for n, pitch in enumerate(ladder.pitches):
         above = {(pitch - note) % 12 for note in chord}
         if 0 in above:
-            # The root under a held major seventh.
-            costs[n] = 1.5 if 11 in {(note - pitch) % 12 for note in chord} and long else 0.0
+            # The root over a held major seventh.
+            under = 11 in {(note - pitch) % 12 for note in chord}
+            costs[n] = (3.5 if long else 0.7) if under else 0.0
             continue
         costs[n] = 3.0 if strong else 0.8 if long else 0.0
         if above & {1, 11}:

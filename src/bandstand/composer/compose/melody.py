@@ -26,9 +26,9 @@ from bandstand.composer.score import Chord
 
 LONG = 0.5  # beats: longer notes are heard against the chord
 CENTRE = 70
-LIKED, LOVED = 0.9, 2.4
+LIKED, LOVED = 0.9, 3.4
 """What a step beside the contour costs: of a new phrase, and of one that is remembered."""
-STRANGE = 0.3
+STRANGE = 0.4
 """Of the notes on beats, those that may stand beside the chord when a phrase is sung again over other chords."""
 HEADROOM = 2  # steps that only the climax may use
 PENTATONIC = {"minor": (1, 3, 4, 5, 7), "major": (1, 2, 3, 5, 6)}
@@ -108,10 +108,9 @@ class Singer:
             above = {(pitches[step] - note) % 12 for note in slot.chord}
             if step > slot.ceiling or (slot.only and pitches[step] % 12 not in slot.only):
                 return False
-            if 0 not in above:
-                if slot.long and 1 in above:
-                    return False  # a ninth too small; a seventh too large is a colour
-                strange += slot.strong
+            if slot.long and 1 in above:
+                return False  # a ninth too small; a seventh too large is a colour
+            strange += slot.strong and 0 not in above
         return strange <= STRANGE * sum(slot.strong for slot in slots)
 
     def _events(

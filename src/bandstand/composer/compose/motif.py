@@ -14,10 +14,12 @@ from bandstand.composer.plan.style import Tune
 SIZES = (0, 1, 2, 3, 4)
 SIZE_WEIGHTS = (0.13, 0.70, 0.10, 0.04, 0.03)
 SHIFTS = (0, 0, 1, -1, -1, 1, 2, -2)
-SAME, HALF = 0.5, 0.8
+SAME, HALF = 0.6, 0.85
 """How often the second bar has the rhythm of the first, and up to here at least its first half."""
-SEQUENCE = 0.65
-FREE_STRONG = 0.17
+SEQUENCE = 0.75
+TWINS = 0.4
+"""How often the second bar is the first one again, higher or lower."""
+FREE_STRONG = 0.24
 REST_BEATS = 1.0
 """Kept free at the end of a motif: a singer has to breathe."""
 SHAPES = ("arch", "valley", "rise", "fall", "wave", "walk")
@@ -46,13 +48,16 @@ def invent(
     bar  beats
     """
     free = min(REST_BEATS, bar / 4)
-    first = bar_rhythm(bar, pulse, tune, dice, energy=energy, free=free if bars == 1 else 0.0)
+    twins = bars == 2 and dice.random() < TWINS
+    first = bar_rhythm(
+        bar, pulse, tune, dice, energy=energy, free=free if twins or bars == 1 else 0.0
+    )
     onsets = list(first)
     contour = _contour(len(onsets), tune.span, dice)
     if bars == 2:
-        second = _second(first, bar, pulse, tune, dice, energy=energy)
+        second = first if twins else _second(first, bar, pulse, tune, dice, energy=energy)
         onsets += [bar + onset for onset in second]
-        if dice.random() < SEQUENCE:
+        if twins or dice.random() < SEQUENCE:
             shift = int(dice.choice(SHIFTS))
             again = [contour[min(n, len(contour) - 1)] + shift for n in range(len(second))]
             contour = (*contour, *again)

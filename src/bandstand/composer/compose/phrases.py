@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,7 +36,7 @@ LONG_BAR = 4.5  # beats; such a bar is a phrase
 FORMS: dict[int, tuple[str, ...]] = {
     1: ("a",),
     2: ("a a'", "a a'", "a a", "a b", "a a+", "a a-"),
-    3: ("a a' b", "a b a'", "a a+ b", "a b c"),
+    3: ("a a' b", "a b a'", "a a+ b", "a b a"),
     4: (
         "a a' b a'",
         "a b a c",
@@ -58,6 +59,8 @@ PROFILES: tuple[tuple[int, ...], ...] = (
 """How many steps higher each phrase of four begins."""
 POOL = 10
 """Motifs that are thought of before one is taken."""
+THIRD = 2
+"""Steps of the scale; what is wider is a leap."""
 RELATED = 0.55
 BUSIER_SOLO = 0.22
 SHORTENED = 0.5
@@ -131,12 +134,14 @@ class Theme:
 
 
 def promise(motif: Motif) -> float:
-    """What can be expected of a motif: a contour that goes somewhere, and long notes among short ones."""
+    """What can be expected of a motif: a contour that goes somewhere and answers its leaps, long notes among short ones."""
     height = max(motif.contour) - min(motif.contour)
     still = sum(a == b for a, b in zip(motif.contour, motif.contour[1:], strict=False))
     kinds = len(set(motif.lengths))
     goes = 1.0 - abs(height - 4.5) / 6.0
-    return goes + 0.4 * min(kinds, 3) - 1.2 * still / len(motif.contour)
+    moves = [b - a for a, b in pairwise(motif.contour)]
+    unanswered = sum(abs(a) > THIRD and (a * b >= 0 or abs(b) > 1) for a, b in pairwise(moves))
+    return goes + 0.4 * min(kinds, 3) - 1.2 * still / len(motif.contour) - 0.4 * unanswered
 
 
 def write_themes(plan: Plan) -> dict[str, Theme]:
@@ -205,6 +210,8 @@ class Planner:
         time = self.seen.get(name, 0)
         self.seen[name] = time + 1
         tokens = ["a"] * len(groups) if name == "build" else self._tokens(name, len(groups), time)
+        if len(groups[-1]) < unit:
+            tokens[-1] = tokens[0]  # half a phrase says nothing new
         profile = PROFILES[int(self.dice.integers(len(PROFILES)))]
         top = round(0.62 * (len(groups) - 1))
         pulse = theory.pulse(self.plan.metre)
