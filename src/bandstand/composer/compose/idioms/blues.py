@@ -40,7 +40,7 @@ CALLS = {
     "triple": (("..x-x-X---x-", "X---x-......", "............", "....x-x-X---"),),
     "compound": (("x---x-X---x-", "x-x-X-......", "............", "x---x-X-----"),),
 }
-WALKS = ((0, 4, 7, 9, 10, 9, 7, 4), (0, 0, 7, 7, 9, 9, 7, 7), (0, 4, 7, 9, 12, 9, 7, 4))
+WALKS = ((0, 4, 7, 10, 9, 10, 7, 4), (0, 0, 7, 7, 9, 9, 7, 7), (0, 4, 7, 9, 12, 9, 7, 4))
 CRUSH_SECONDS = 0.035
 
 
@@ -58,7 +58,15 @@ def blue_notes(plan: Plan, chord: Chord) -> frozenset[int]:
 
 
 LEAD = tune.Manner(
-    rhythms=CALLS, scheme="aab", centre=69, reach=9, scale=blue_notes, length=0.9, leaps=0.7
+    rhythms=CALLS,
+    scheme="aab",
+    centre=69,
+    reach=9,
+    scale=blue_notes,
+    length=0.9,
+    strict=0.45,
+    borne=0.7,
+    through=True,
 )
 
 

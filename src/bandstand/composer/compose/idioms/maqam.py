@@ -45,7 +45,7 @@ PHRASES = {
     "compound": (("X---x-x-xxx-", "x-x-x-X-----"), ("x-xxx-X---x-", "x-x-xxX-----")),
 }
 MANNER = tune.Manner(
-    rhythms=PHRASES, scheme="aabc", centre=68, reach=8, length=0.96, strict=1.8, leaps=0.65
+    rhythms=PHRASES, scheme="aabc", centre=68, reach=8, length=0.96, strict=1.1, rub=0.2
 )
 OFTEN_TURNED = 0.3
 TURN_SECONDS = 0.05

@@ -23,9 +23,10 @@ BREATH = 16
 """Bars in which a filter opens and closes once."""
 EUCLID = ((5, 16), (7, 16), (3, 16), (9, 16), (5, 12), (7, 12))
 """Strokes and steps of loops; those of twelve steps walk against the bar."""
-RINGS = (*EUCLID, (6, 16), (5, 14), (4, 12), (8, 16))
-TURNS = (0, 0, 1, -1, 1)
-"""Rings of the tune, and by how many notes it moves from step to step."""
+RINGS = (*EUCLID, (6, 16), (5, 14), (4, 12), (8, 16), (7, 14), (9, 14))
+TURNS = (0, 0, 1, -1, 2, -1)
+WIDTH = 4
+"""Rings of the tune, by how many notes it moves from step to step, and how many above its lowest it turns round."""
 TUNE_CENTRE = 62
 BASSES = (
     "..xx..xx..xx..xx",
@@ -123,11 +124,11 @@ def rumble(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Genera
 def circle(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
     """The tune: a ring of few notes that turns around the root, each close to the one before.
 
-    Between the beats it also takes the notes of the scale that rub with none of the chord.
+    Behind the barline it also takes the notes of the scale that rub with none of the chord.
     """
     line = _ring(RINGS, dice)
-    heights = dice.choice(TURNS, size=len(line)).cumsum() % len(TURNS) - 1
-    pulse = theory.pulse(plan.metre)
+    walk = dice.choice(TURNS, size=len(line)).cumsum()
+    heights = WIDTH - np.abs(walk % (2 * WIDTH) - WIDTH) - 1
     events: list[Event] = []
     for bar in bars:
         gate = openness(bar)
@@ -135,10 +136,10 @@ def circle(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Genera
             chord = bar.chord_at(offset)
             home = ground.closest(chord.root, TUNE_CENTRE, voice.instrument)
             rungs = _beside(chord, plan, voice)
-            at = rungs.index(home) + int(heights[step])
+            at = rungs.index(ground.nearest(rungs, home)) + int(heights[step])
             pitch = rungs[min(max(at, 0), len(rungs) - 1)]
-            if offset % pulse == 0.0:
-                pitch = ground.nearest([p for p in rungs if p % 12 in chord.notes], pitch)
+            if offset == 0.0:
+                pitch = ground.nearest([p for p in rungs if p % 12 in chord.notes] or rungs, pitch)
             events.append((bar.start + offset, 0.2 + 0.2 * gate, pitch, 0.45 + 0.35 * gate))
     return ground.within(events, bars)
 
@@ -146,7 +147,7 @@ def circle(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Genera
 def _beside(chord: Chord, plan: Plan, voice: Voice) -> list[int]:
     """The pitches around the tune's centre that rub with no note of a chord."""
     rubbing = {(note + way) % 12 for note in chord.notes for way in (1, 11)}
-    classes = (theory.scale(plan.key) - rubbing) | set(chord.notes)
+    classes = (theory.scale(plan.key) | set(chord.notes)) - rubbing
     return ground.ladder(classes, voice.instrument, TUNE_CENTRE, 9)
 
 

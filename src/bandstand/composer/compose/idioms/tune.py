@@ -24,7 +24,6 @@ STEP_COSTS = (0.9, 0.2, 0.1, 0.4, 0.6, 1.1, 2.6, 1.7, 5.0, 5.0, 5.0, 5.0, 4.0)
 """By semitones; wider is `TOO_WIDE`."""
 TOO_WIDE, FAR = 9.0, 8
 STRANGE = 1.2
-RUBBING = 0.9
 LONG = 1.0
 Rhythm = tuple[str, ...]
 """Bars of sixteenths, as in `ground.strokes`."""
@@ -40,9 +39,11 @@ class Manner:
     centre     MIDI pitch around which the tune lies; reach, semitones around it
     chromatic  how often a note before a beat comes from a semitone beside the next one
     strict     how much it costs to leave the chord on a beat, 1 = as usual
+    rub        how much it costs to stand a semitone beside a note of the chord
     length     share of its written length that a note sounds
     leaps      what thirds and wider steps cost, 1 = as usual
     borne      share of the notes on beats that may stand beside the chord when a phrase comes back
+    through    the scheme runs through the piece, whatever its sections are called
     ahead      beats by which notes come early (late when negative), drawn for each phrase up to this
     """
 
@@ -52,8 +53,10 @@ class Manner:
     reach: int = 10
     chromatic: float = 0.0
     strict: float = 1.0
+    rub: float = 0.9
     length: float = 0.92
     ahead: float = 0.0
+    through: bool = False
     leaps: float = 1.0
     borne: float = 0.22
     scale: Scale | None = None
@@ -74,13 +77,13 @@ def sing(
     figures: dict[tuple[str, str], Figure] = {}
     sung_before: dict[tuple[str, str], list[tuple[int, ...]]] = {}
     events: list[Event] = []
-    for run in ground.runs(bars):
-        name = "b" if run[0].is_peak else "a"
+    for run in [list(bars)] if manner.through and bars else ground.runs(bars):
+        name = "b" if run[0].is_peak and not manner.through else "a"
         size = _phrase_bars(manner, plan)
         count = -(-len(run) // size)
         for number in range(count):
             letter = manner.scheme[number % len(manner.scheme)]
-            if number == count - 1 and count > 1:
+            if number == count - 1 and count > 2:
                 letter = manner.scheme[-1]
             if (name, letter) not in figures:
                 figures[name, letter] = _invent(manner, plan, dice, lift=3.0 * (name == "b"))
@@ -122,7 +125,7 @@ def pitches_for(
     for n, (wanted, (offset, length, chord)) in enumerate(zip(contour, slots, strict=True)):
         strong = offset % pulse == 0 or length >= LONG
         own = 0.42 * np.abs(ladder - wanted) + manner.strict * _against(
-            chord.notes, tuple(rungs), strong=strong
+            chord.notes, tuple(rungs), manner.rub, strong=strong
         )
         if manner.scale is not None:
             allowed = manner.scale(plan, chord)
@@ -143,7 +146,9 @@ def pitches_for(
 
 
 @lru_cache(maxsize=4096)
-def _against(notes: tuple[int, ...], rungs: tuple[int, ...], *, strong: bool) -> np.ndarray:
+def _against(
+    notes: tuple[int, ...], rungs: tuple[int, ...], rub: float, *, strong: bool
+) -> np.ndarray:
     """What a chord says against each pitch."""
     costs: list[float] = []
     for pitch in rungs:
@@ -151,7 +156,7 @@ def _against(notes: tuple[int, ...], rungs: tuple[int, ...], *, strong: bool) ->
         if 0 in above:
             costs.append(0.0)
         else:
-            costs.append((STRANGE if strong else 0.0) + (RUBBING if above & {1, 11} else 0.0))
+            costs.append((STRANGE if strong else 0.0) + (rub if above & {1, 11} else 0.0))
     return np.array(costs)
 
 
