@@ -23,7 +23,7 @@ def groove_alike(take: Take) -> float | None:
     hits = np.zeros((take.score.bars, steps), dtype=bool)
     for part in parts:
         for note in part.notes:
-            bar, step = divmod(round(4 * note.start), steps)
+            bar, step = take.place(note)
             if bar < take.score.bars:
                 hits[bar, step] = True
     hits = hits[hits.any(axis=1)]
@@ -61,8 +61,7 @@ def distinct_bars(take: Take) -> float | None:
     """Share of the tune's bars that are not another one again, higher or lower: rhythm and contour in scale steps."""
     bars: dict[int, list[tuple[int, int]]] = {}
     for note in take.tune:
-        place = round(4 * note.start)
-        bar, step = divmod(place, round(4 * take.bar))
+        bar, step = take.place(note)
         if bar < take.score.bars:
             bars.setdefault(bar, []).append((step, _scale_step(take, note.pitch)))
     if len(bars) < FEWEST_BARS:

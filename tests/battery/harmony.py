@@ -6,18 +6,23 @@ from itertools import combinations
 
 import numpy as np
 
+from bandstand.composer.score import Part, Role
 from battery import kinds
 from battery.checks import Bound, Check
 from battery.take import Take
 
 CLASHES, CLASHES_IN_JAZZ = Bound(high=0.01), Bound(high=0.02)
 FEWEST = 20
+HOLDING = 0.9
+"""Of the notes of who holds a chord; the last chord of a piece is another."""
 EARLY = 0.1  # beats before a barline at which a note belongs to the bar after it
 
 
 def clashes(take: Take) -> float | None:
-    """Share of the pairs sounding in the middle of each eighth that are a minor second or ninth apart."""
-    notes = [note for part in take.pitched for note in part.notes]
+    """Share of the pairs sounding in the middle of each eighth that are a minor second or ninth apart; a drone is there
+    to rub.
+    """
+    notes = [note for part in take.pitched if not is_drone(take, part) for note in part.notes]
     if not notes:
         return None
     starts, lengths, pitches = np.array([(n.start, n.length, n.pitch) for n in notes]).T
@@ -28,6 +33,18 @@ def clashes(take: Take) -> float | None:
             pairs += 1
             rubbing += (high - low) % 12 == 1
     return rubbing / pairs if pairs >= FEWEST else None
+
+
+def is_drone(take: Take, part: Part) -> bool:
+    """A part of that role, or one that holds the only chord of a piece in which no chord changes."""
+    if part.role is Role.DRONE:
+        return True
+    bars = [chord for chord in take.score.chords if chord.start < take.score.bars * take.bar]
+    held = {frozenset(chord.notes) for chord in bars}
+    if len(held) != 1:
+        return False
+    inside = [note.pitch % 12 in next(iter(held)) for note in part.notes]
+    return sum(inside) >= HOLDING * len(inside)
 
 
 def entropy(take: Take, bars: int) -> float | None:

@@ -8,6 +8,7 @@ from battery import kinds
 from battery.checks import Bound, Check
 from battery.take import Take
 
+BLUE_NOTES = (3, 6, 10)  # semitones above the tonic
 IN_SCALE, IN_JAZZ = Bound(low=0.95), Bound(low=0.88)
 
 
@@ -30,12 +31,16 @@ def mirex(heard: tuple[int, str], meant: tuple[int, str]) -> float:
 
 
 def in_scale(take: Take) -> float | None:
-    """Share of the notes that belong to the key. In minor the leading note does, over a chord that has it."""
+    """Share of the notes that belong to the key. In minor the leading note does, over a chord that has it; in the blues
+    the blue notes do.
+    """
     score = take.score
     notes = [note for part in take.pitched for note in part.notes]
     if not notes:
         return None
     scale = theory.scale(score.key)
+    if take.style in kinds.BLUES:
+        scale |= {(score.key.tonic + step) % 12 for step in BLUE_NOTES}
     leading = (score.key.tonic + 11) % 12
     raised = score.key.mode in {"minor", "dorian", "phrygian"}
     right = sum(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 JAZZ = frozenset({"jazz", "swing", "bossa-nova", "blues", "ragtime"})
 """Chromatic by nature: sevenths, passing notes, blue notes."""
+BLUES = frozenset({"blues"})
+"""Where the third, the fifth and the seventh are sung flat over major chords too."""
 DRONES = frozenset({"indian-classical", "ambient", "middle-eastern", "celtic"})
 """One long tone under everything, so that a third of an octave stands out."""
 DARK = frozenset({"lofi"})

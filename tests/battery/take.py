@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from functools import cached_property
 
 import numpy as np
@@ -11,8 +12,11 @@ from unit.composer import hearing
 from bandstand.composer import theory
 from bandstand.composer.instruments import INSTRUMENTS
 from bandstand.composer.piece import compose
-from bandstand.composer.score import Role
+from bandstand.composer.score import Note, Role
 from battery import ears, smf
+
+SWUNG = 0.3
+"""Of a sixteenth: what is swung comes up to two thirds of it late, and hands miss by a tenth."""
 
 
 class Take:
@@ -122,6 +126,10 @@ class Take:
             else:
                 line.append(note)
         return line
+
+    def place(self, note: Note) -> tuple[int, int]:
+        """Bar and sixteenth for which a note was written, before it was swung and played."""
+        return divmod(math.floor(4.0 * note.start + SWUNG), round(4 * self.bar))
 
     @property
     def bar(self) -> float:

@@ -193,10 +193,9 @@ def grooves(setting: Setting) -> Iterator[tuple[str, None, float]]:
 def groove(take: Take) -> frozenset[tuple[int, int]]:
     """Sixteenths and keys of the commonest bar of drums and percussion."""
     bars: dict[int, set[tuple[int, int]]] = {}
-    steps = round(4 * take.bar)
     for part in take.struck:
         for note in part.notes:
-            bar, step = divmod(round(4 * note.start), steps)
+            bar, step = take.place(note)
             bars.setdefault(bar, set()).add((step, note.pitch))
     return Counter(map(frozenset, bars.values())).most_common(1)[0][0]
 
