@@ -62,7 +62,8 @@ def listen(clip: Clip, *, bpm: float | None = None) -> Hearing:
     alone = voice.clarity > ALONE
     key, margin = key_of_classes(classes_of(voice)) if alone else key_of(chroma_of(held))
     begins = voice.begins() if alone else None
-    pulse = find_pulse(rises(sound), chroma_of(notes), begins=begins, bpm=bpm)
+    chroma = np.repeat(chroma_of(held), _EVERY, axis=0)
+    pulse = find_pulse(rises(sound), chroma, begins=begins, bpm=bpm)
     return Hearing(
         seconds=clip.seconds,
         pulse=pulse,

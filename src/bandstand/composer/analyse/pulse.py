@@ -21,13 +21,28 @@ _SPREAD = 0.85  # octaves
 _SLACK = 0.06  # how far refining may go from the proposal
 _LOW_SHARE = 1.5
 """Without the low band, off-beat hats would put the beat half a beat late."""
-_WALTZ = 1.25
-"""By how much bars of three must be clearer than bars of four to be believed."""
+_WALTZ = 1.22
+"""By how much bars of three must be clearer than bars of four to be believed: 3 of 580 stretches are taken for the other."""
+_USUAL_BAR = np.array(
+    [
+        (1.1, -0.2, -0.4, 0.6, -0.8, -0.5, 0.3, 0.0),
+        (0.9, -1.4, -0.4, 0.0, 0.4, 0.5, -0.1, 0.0),
+        (1.5, -0.5, -0.5, -0.4, 0.5, -0.5, -0.1, -0.1),
+        (0.8, 0.5, 0.3, -0.4, -0.6, -1.0, 0.1, 0.2),
+    ]
+)
+"""What speaks for a bar of four to begin there, from its first half beat to its last: rises, low rises, another harmony
+than a beat before, and than two before. Fitted by logistic regression to 370 stretches of 10 s in 52 styles; of styles
+that were left out of the fit it finds 92 in 100 first beats, low strokes and changes of harmony alone find 74.
+"""
+_COLUMNS = {3: (0, 1, 2, 3, 6, 7), 4: tuple(range(8))}
+"""Of it, for bars of three and of four."""
+FEWEST = 16  # half beats in which bars can be told
 _TURNS = 1 << 19  # points of the Fourier transform
 _SWUNG = 0.8  # belief in a pulse of thirds, against one of quarters
 _PHASES = 96
 _PROPOSALS = 6
-_FIRST = 0.8  # what it counts that a lone voice begins there, where a usual mark counts 1.5
+_FIRST = 1.5  # what it counts that a lone voice begins there
 _TRUST = 0.93  # in the next proposal, against the one before
 _SOFTENED = np.array([0.25, 0.6, 1.0, 0.6, 0.25])
 """A note that begins in one frame, as sure as that can be."""
@@ -62,7 +77,7 @@ def find_pulse(
     found: Rises, chroma: Numbers, *, begins: Numbers | None = None, bpm: float | None = None
 ) -> Pulse:
     """
-    chroma  float32 [T, 12], for bars begin where the harmony changes
+    chroma  float32 [T, 12] of what is held, for bars begin where the harmony changes
     begins  float32 [T], where a voice that is alone begins its notes, and how much that says
     bpm     when it is known about
     """
@@ -70,11 +85,16 @@ def find_pulse(
     if begins is not None:
         strength += _scaled(np.convolve(begins, _SOFTENED, "same").astype(np.float32))
     tempo, beat = _believed(strength, (bpm,) if bpm else _propose(strength))
-    marks = _marks(_scaled(found.low), chroma, tempo, beat)
-    first = 0 if begins is None else round((_first(begins) - beat) * tempo / 60.0)
-    beats, place = _bars(marks, first, trust=_FIRST if begins is not None else 0.0)
-    bar = beat + place * 60.0 / tempo
-    return Pulse(tempo, beat, bar, beats, _clarity(strength, tempo, beat))
+    first = None if begins is None else _first(begins) - beat
+    beats, late = _bars(strength, _scaled(found.low), chroma, tempo, beat, first)
+    period = 60.0 / tempo
+    return Pulse(
+        tempo,
+        (beat + late * period) % period,
+        beat + late * period,
+        beats,
+        _clarity(strength, tempo, beat),
+    )
 
 
 def _scaled(values: Numbers) -> NDArray[np.float64]:
@@ -166,40 +186,76 @@ def _first(begins: Numbers) -> float:
     return float((begins > 0.0).argmax()) / FRAME_RATE
 
 
-def _marks(
-    low: NDArray[np.float64], chroma: Numbers, bpm: float, beat: float
-) -> NDArray[np.float64]:
-    """How much speaks for each beat to be the first of its bar: a low stroke, another harmony."""
-    period = 60.0 / bpm
-    times = _beats_from(beat, period, len(low))
-    if len(times) < 8:
-        return np.zeros(0)
-    edges = np.clip(np.rint(times * FRAME_RATE).astype(np.int64), 0, len(chroma) - 1)
-    held = np.add.reduceat(chroma, edges, axis=0).astype(np.float64)
-    held /= np.maximum(np.linalg.norm(held, axis=1, keepdims=True), 1e-9)
-    change = np.zeros(len(times))
-    # Two beats against two: a tune moves on every beat, the harmony does not.
-    pairs = held[:-1] + held[1:]
-    pairs /= np.maximum(np.linalg.norm(pairs, axis=1, keepdims=True), 1e-9)
-    change[2:-1] = 1.0 - np.einsum("ij,ij->i", pairs[2:], pairs[:-2])
-    return _evened(change) + 0.5 * _evened(_at(low, times))
+def _bars(
+    strength: NDArray[np.float64],
+    low: NDArray[np.float64],
+    chroma: Numbers,
+    bpm: float,
+    beat: float,
+    first: float | None,
+) -> tuple[int, float]:
+    """Beats in a bar, and how many beats after the first one the first downbeat comes: whole ones, or halves where what
+    was taken for the beat is none.
 
-
-def _bars(marks: NDArray[np.float64], first: int, *, trust: float) -> tuple[int, int]:
-    """Beats in a bar, and which beat is the first downbeat.
-
-    first  the beat that a voice begins on; trust: in that being a downbeat
+    first  seconds after the beat at which a voice begins that is alone
     """
-    if not len(marks):
-        return 4, 0
-    found: dict[int, tuple[float, int]] = {}
-    for beats in (3, 4):
-        sums = np.array([marks[place::beats].mean() for place in range(beats)])
-        sums[first % beats] += trust
-        best = int(np.argmax(sums))
-        found[beats] = float(sums[best] - np.delete(sums, best).mean()), best
-    beats = 3 if found[3][0] > _WALTZ * max(found[4][0], 0.3) else 4
-    return beats, found[beats][1]
+    half = 30.0 / bpm
+    times = _beats_from(beat % half, half, len(low))
+    if len(times) < FEWEST:
+        return 4, 0.0
+    signs = _signs(strength, low, chroma, times, bpm)
+    early = round((beat - times[0]) / half)
+    begun = None if first is None else round(first / half) + early
+    signs = _signs(strength, low, chroma, times, bpm)
+    found = {beats: _downbeat(signs, columns, begun) for beats, columns in _COLUMNS.items()}
+    beats = 3 if found[3][0] > _WALTZ * found[4][0] else 4
+    return beats, 0.5 * ((found[beats][1] - early) % (2 * beats))
+
+
+def _downbeat(
+    signs: NDArray[np.float64], columns: Sequence[int], begun: int | None
+) -> tuple[float, int]:
+    """How much the likeliest half beat is likelier than others to begin a bar, and which one it is.
+
+    begun  the half beat on which a voice begins that is alone
+    """
+    usual, count = _USUAL_BAR[:, columns], len(columns)
+    means = np.array([signs[:, place::count].mean(axis=1) for place in range(count)]).T
+    marks = np.array([(usual * np.roll(means, -place, axis=1)).sum() for place in range(count)])
+    if begun is not None:
+        marks[begun % count] += _FIRST
+    return float(marks.max() - marks.mean()), int(np.argmax(marks))
+
+
+def _signs(
+    strength: NDArray[np.float64],
+    low: NDArray[np.float64],
+    chroma: Numbers,
+    times: NDArray[np.float64],
+    bpm: float,
+) -> NDArray[np.float64]:
+    """Float64 [4, half beats], each 1 on average: what `_USUAL_BAR` speaks of."""
+    edges = np.clip(np.rint(times * FRAME_RATE).astype(np.int64), 0, len(chroma) - 1)
+    span = max(2, round(60.0 / bpm * FRAME_RATE))
+    rows = (
+        _at(strength, times),
+        _at(low, times),
+        _changes(chroma, edges, span),
+        _changes(chroma, edges, 2 * span),
+    )
+    return np.array([_evened(row) for row in rows])
+
+
+def _changes(chroma: Numbers, edges: NDArray[np.int64], span: int) -> NDArray[np.float64]:
+    """How little the harmony of so many frames is like that of as many before; at the ends, where few are left, as usual."""
+    sums = np.cumsum(chroma, axis=0, dtype=np.float64)
+    sums = np.concatenate([np.zeros((1, chroma.shape[1])), sums])
+    first, last = np.maximum(edges - span, 0), np.minimum(edges + span, len(chroma))
+    before, after = sums[edges] - sums[first], sums[last] - sums[edges]
+    sizes = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
+    change = 1.0 - np.einsum("ij,ij->i", before, after) / np.maximum(sizes, 1e-9)
+    enough = np.minimum(edges - first, last - edges) >= span // 2
+    return np.where(enough, change, change[enough].mean() if enough.any() else 0.0)
 
 
 def _evened(values: NDArray[np.float64]) -> NDArray[np.float64]:
