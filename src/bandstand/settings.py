@@ -103,11 +103,11 @@ class Settings(BaseSettings):
     )
     engines: Names = Field(
         ["auto"],
-        description="Engines this process runs, separated by commas; auto: composer, and musicgen once its weights and torch are here.",
+        description="Engines this process runs, separated by commas; auto: composer and canvas, and musicgen and diffusion once their weights and libraries are here.",
     )
     stand_in: StandIn = Field(
         StandIn.BUILTIN,
-        description="What makes a piece when the model asked for has no weights here.",
+        description="What makes a piece or a picture when the model asked for has no weights here.",
     )
     models: Path | None = Field(
         None, description="Folder of model weights; default in the data folder."
@@ -161,7 +161,7 @@ class Settings(BaseSettings):
     jobs_max_total: int = Field(1000, ge=1, description="Unfinished jobs of all accounts together.")
     body_bytes_max: int = Field(1_000_000, ge=1000, description="Largest JSON body.")
     inline_bytes_max: int = Field(
-        10_000_000, ge=1000, description="Largest JSON body of a request that may hold sound."
+        10_000_000, ge=1000, description="Largest JSON body of a request that may hold sound or a picture."
     )
     receive_seconds: float = Field(
         30.0,
