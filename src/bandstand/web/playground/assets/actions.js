@@ -98,8 +98,7 @@ export function downloads(job, { fieldNames }) {
 	const files = job.outputs.map((output) => ({
 		text: isMusic(job) ? NAMES[output.kind] ?? output.kind : output.name,
 		detail: `${output.name.split(".").pop().toUpperCase()} · ${bytes(output.bytes)}`,
-		href: api.local(output.url),
-		download: fileName(job.prompt, output.kind === "audio" || output.kind === "midi" ? output.name.split(".").pop() : output.name),
+		onclick: () => save(output, job),
 	}));
 	if (!isMusic(job)) return files;
 	const others = ENCODINGS.filter((encoding) => !job.encoding.startsWith(encoding)).map((encoding) => ({
@@ -120,11 +119,13 @@ async function again(job, change, fieldNames, kind) {
 	});
 }
 
-function save(output, job) {
+/** Under a name made from the prompt: the server's own would be "track.wav" for all of them. */
+async function save({ url, name }, job) {
 	const link = document.createElement("a");
-	link.href = api.local(output.url);
-	link.download = fileName(job.prompt, output.name.split(".").pop());
+	link.href = URL.createObjectURL(await (await fetch(api.local(url))).blob());
+	link.download = fileName(job.prompt, name.replace(/^track\./, ""));
 	link.click();
+	setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
 /** D: the track itself, at once. */

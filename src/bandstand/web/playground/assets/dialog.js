@@ -27,12 +27,10 @@ export function confirm(question, yes) {
 	});
 }
 
-/** A button that opens a small list of actions. actions: [{icon, text, onclick} or {icon, text, href, download}] */
+/** A button that opens a small list of actions. actions: [{icon, text, detail, onclick}] */
 export function menu(opener, actions) {
 	const list = el("div.menu", { popover: "auto" });
-	const items = actions().filter(Boolean).map(({ href, download, onclick, text, icon: drawing, detail }) => {
-		const inside = [el("span", text), detail && el("small", detail)];
-		if (href) return el("a.quiet", { href, download, onclick: () => list.hidePopover() }, ...inside);
+	const items = actions().filter(Boolean).map(({ onclick, text, icon: drawing, detail }) => {
 		const item = button({ icon: drawing, text, onclick: () => (list.hidePopover(), onclick()) });
 		if (detail) item.append(el("small", detail));
 		return item;

@@ -47,5 +47,5 @@ export function words(name) {
 /** A file name that every system takes. */
 export function fileName(text, ending) {
 	const plain = text.normalize("NFKD").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "");
-	return `${plain.slice(0, 60) || "track"}.${ending}`;
+	return `${plain.slice(0, 60) || "track"}${/^\w+$/.test(ending) ? "." : "-"}${ending}`;
 }

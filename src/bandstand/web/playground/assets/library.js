@@ -12,7 +12,7 @@ const FILTERS = [["all", "All", {}], ["music", "Music", { kind: "music" }], ["im
 
 /** choose(job): put it on the stand */
 export function makeLibrary({ choose }) {
-	const state = { search: "", filter: FILTERS[0], older: null, asked: 0, cards: new Map() };
+	const state = { search: "", filter: FILTERS[0], older: null, asked: 0, isReading: false, oldest: "", cards: new Map() };
 	const grid = el("ul.grid");
 	const nothing = el("p.soft-text.nothing", { hidden: true });
 	const end = el("div.end");
@@ -38,7 +38,10 @@ export function makeLibrary({ choose }) {
 		if (isFirst) clear();
 		state.older = page.older;
 		const finished = page.items.filter((job) => job.status === "succeeded");
+		state.isReading = true;
 		grid.append(...finished.map((job) => card(learn(job))));
+		state.isReading = false;
+		state.oldest = finished.at(-1)?.created_at ?? "";
 		tell();
 		requestAnimationFrame(() => setTimeout(() => performance.measure("library-drawn", "library-came")));
 	};
@@ -68,7 +71,7 @@ export function makeLibrary({ choose }) {
 			shown?.remove();
 			state.cards.delete(before.id);
 		} else if (shown) mark(shown, job);
-		else if (job.status === "succeeded" && before && before.status !== "succeeded" && fits(job)) grid.prepend(card(job));
+		else if (!state.isReading && job.status === "succeeded" && job.created_at >= state.oldest && fits(job)) grid.prepend(card(job));
 		else return;
 		tell();
 	});

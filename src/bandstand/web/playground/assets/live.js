@@ -39,7 +39,7 @@ export class LiveSound {
 	}
 
 	get time() {
-		if (this.paused || !this._context) return this._held;
+		if (this.paused || this._base === undefined) return this._held;
 		return Math.min(this.come, Math.max(0, this._context.currentTime - this._base));
 	}
 
