@@ -104,12 +104,13 @@ def _torch() -> Iterator[Finding]:
 
 
 def _weights(settings: Settings) -> Iterator[Finding]:
+    from bandstand.engines.companions import COMPANIONS, companion
     from bandstand.engines.offer import engines_of, hindrance_of
     from bandstand.engines.pull import shown_bytes
-    from bandstand.engines.weights import COMPANIONS, broken_models, companion, installed_models
+    from bandstand.engines.weights import broken_models, installed_diffusers, installed_models
 
     folder, engines = settings.models_folder, engines_of(settings)
-    there = installed_models(folder)
+    there = (*installed_models(folder), *installed_diffusers(folder))
     remedy = "" if there else "for MusicGen's models: bandstand models pull small"
     yield Finding("models folder", f"{folder}, {len(there)} installed", remedy)
     for model in there:

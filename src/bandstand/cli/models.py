@@ -11,10 +11,11 @@ import typer
 
 from bandstand.cli import weights
 from bandstand.cli.say import AsJson, err, show_done, show_json, show_table
-from bandstand.errors import BandstandError, Conflict
+from bandstand.errors import Conflict
 
 if TYPE_CHECKING:
     from bandstand.catalog import Catalog, Model
+    from bandstand.engines.checkpoints import InstalledDiffuser, InstalledLora
     from bandstand.engines.weights import InstalledModel
 
 app = typer.Typer(help="The models on offer, and their weights.", no_args_is_help=True)
@@ -26,13 +27,19 @@ Name = Annotated[str, typer.Argument(help="As in `bandstand models list`.")]
 def list_(*, as_json: AsJson = False) -> None:
     """All models: which can run here, how large they are on disk, their licences, and who plays for those that are not here."""
     from bandstand.engines.offer import open_catalog
-    from bandstand.engines.weights import broken_models, installed_models
+    from bandstand.engines.weights import (
+        broken_models,
+        installed_diffusers,
+        installed_loras,
+        installed_models,
+    )
     from bandstand.settings import load_settings
 
     settings = load_settings()
     catalog, folder = open_catalog(settings), settings.models_folder
-    here = {model.name: model for model in installed_models(folder)}
+    here = {m.name: m for m in (*installed_models(folder), *installed_diffusers(folder))}
     rows = [_picture(catalog, model, here.get(model.name)) for model in catalog.rows()]
+    rows += [_lora(found) for found in installed_loras(folder)]
     if as_json:
         show_json(rows)
         return
@@ -47,8 +54,11 @@ def list_(*, as_json: AsJson = False) -> None:
 @app.command()
 def show(name: Name, *, as_json: AsJson = True) -> None:
     """All about one model, as JSON: what it can do, its sizes, licence, revision, files and where they are."""
+    from bandstand.engines.checkpoints import InstalledLora
+    from bandstand.engines.companions import COMPANIONS
+    from bandstand.engines.manifests import BrokenModel, folder_of, read_manifest
     from bandstand.engines.offer import open_catalog
-    from bandstand.engines.weights import COMPANIONS, find_model, read_manifest
+    from bandstand.engines.weights import look_at_any
     from bandstand.settings import load_settings
 
     del as_json
@@ -58,17 +68,18 @@ def show(name: Name, *, as_json: AsJson = True) -> None:
         known = read_manifest(folder / name)
         show_json(asdict(COMPANIONS[name]) | {"name": name, "pulled": known and asdict(known)})
         return
+    found = look_at_any(folder_of(folder, name), name) if (folder / name).is_dir() else None
+    if isinstance(found, InstalledLora):
+        show_json(_lora(found) | _details(found))
+        return
     catalog = open_catalog(settings)
     model = catalog.find(name)
-    if model.weights is None or not (folder / name).is_dir():
+    if found is None or model.weights is None:
         show_json(_picture(catalog, model, None))
-        return
-    try:
-        found = find_model(folder, name)
-    except BandstandError as error:
-        show_json(_picture(catalog, model, None) | {"problem": error.message})
-        return
-    show_json(_picture(catalog, model, found) | _details(found))
+    elif isinstance(found, BrokenModel):
+        show_json(_picture(catalog, model, None) | {"problem": found.problem})
+    else:
+        show_json(_picture(catalog, model, found) | _details(found))
 
 
 @app.command()
@@ -96,9 +107,15 @@ def rm(
 app.command("convert")(weights.convert)
 
 
-def _picture(catalog: Catalog, model: Model, found: InstalledModel | None) -> dict[str, Any]:
+def _picture(
+    catalog: Catalog, model: Model, found: InstalledModel | InstalledDiffuser | None
+) -> dict[str, Any]:
+    from bandstand.specs import Kind
+
+    is_music = model.kind is Kind.MUSIC
     return {
         "name": model.name,
+        "kind": model.kind.value,
         "title": model.title,
         "installed": model.name in catalog.installed,
         "absence": catalog.absences.get(model.name),
@@ -106,11 +123,23 @@ def _picture(catalog: Catalog, model: Model, found: InstalledModel | None) -> di
         "engine": model.engine,
         "weights": model.weights,
         "bytes": found.bytes if found else None,
-        "channels": model.channels,
-        "rate": model.rate,
+        "channels": model.channels if is_music else None,
+        "rate": model.rate if is_music else None,
+        "side": None if is_music else model.side,
         "abilities": sorted(model.abilities),
         "licence": model.licence,
-        "credits_per_second": model.price / 1000,
+        f"credits_per_{'second' if is_music else 'picture'}": model.price / 1000,
+    }
+
+
+def _lora(found: InstalledLora) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "kind": "lora",
+        "installed": True,
+        "for": found.base,
+        "bytes": found.bytes,
+        "licence": found.licence,
     }
 
 
@@ -129,34 +158,46 @@ def _player(catalog: Catalog, model: Model) -> str | None:
 def _row(picture: dict[str, Any]) -> tuple[object, ...]:
     from bandstand.engines.pull import shown_bytes
 
+    is_lora = picture["kind"] == "lora"
     here = "yes" if picture["installed"] else "unused" if picture["bytes"] else "no"
     return (
         picture["name"],
         here,
         shown_bytes(picture["bytes"]) if picture["bytes"] else "",
-        picture["channels"],
-        ", ".join(picture["abilities"]),
+        picture.get("channels") or "",
+        f"lora for {picture['for']}" if is_lora else ", ".join(picture["abilities"]),
         picture["licence"],
-        picture["played_by"] or "nobody",
+        "" if is_lora else picture["played_by"] or "nobody",
     )
 
 
-def _details(found: InstalledModel) -> dict[str, Any]:
+def _details(found: InstalledModel | InstalledDiffuser | InstalledLora) -> dict[str, Any]:
     known = found.manifest
     return {
         "folder": str(found.folder),
-        "layout": found.description.layout,
+        "layout": found.layout,
         "base": found.base,
         "parameters": found.parameters,
-        "sizes": asdict(found.sizes),
+        "sizes": _sizes(found),
         "source": found.source,
         "revision": known.revision if known else None,
         "acknowledged_at": known.acknowledged_at if known else None,
         "files": {name: asdict(entry) for name, entry in known.files.items()}
         if known
-        else {path.name: {"bytes": path.stat().st_size} for path in _files(found.folder)},
+        else {name: {"bytes": size} for name, size in _files(found.folder).items()},
     }
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_file())
+def _sizes(found: InstalledModel | InstalledDiffuser | InstalledLora) -> dict[str, Any]:
+    from bandstand.engines.checkpoints import InstalledDiffuser
+    from bandstand.engines.weights import InstalledModel
+
+    if isinstance(found, InstalledModel):
+        return asdict(found.sizes)
+    return dict(found.description.parts) if isinstance(found, InstalledDiffuser) else {}
+
+
+def _files(folder: Path) -> dict[str, int]:
+    """Their sizes, by their names in the folder."""
+    there = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in there}

@@ -26,13 +26,20 @@ IN_WORDS = {
     " Whether what it plays falls under it, too, is not settled: treat the music as not for commercial use."
     " https://creativecommons.org/licenses/by-nc/4.0/",
     "Apache-2.0": "commercial use is allowed. https://www.apache.org/licenses/LICENSE-2.0",
+    **dict.fromkeys(
+        ("CreativeML-OpenRAIL-M", "OpenRAIL++-M", "creativeml-openrail-m", "openrail++"),
+        "commercial use is allowed, some uses are not; what they are stands in its attachment, and goes with every copy.",
+    ),
+    "unknown": "its page tells none; read it before you use it.",
 }
 
 
 def pull(
     source: Annotated[
         str,
-        typer.Argument(help="A model's name, OWNER/NAME on the Hugging Face hub, or a folder."),
+        typer.Argument(
+            help="A model's name, OWNER/NAME on the Hugging Face hub, a folder, or a .safetensors file."
+        ),
     ],
     *,
     name: Annotated[
@@ -41,10 +48,14 @@ def pull(
     revision: Annotated[
         str | None, typer.Option(help="Branch, tag or commit on the hub; the newest if left out.")
     ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(help="The .safetensors file that is meant, where there are several."),
+    ] = None,
     licence: Annotated[
         str | None,
         typer.Option(
-            help="Of weights of your own, as SPDX calls it; else Meta's, whose weights they come from."
+            help="Of weights of your own, as SPDX calls it; else what its page says, and of MusicGen's kind Meta's."
         ),
     ] = None,
     accept_licence: Annotated[
@@ -60,27 +71,34 @@ def pull(
     as_json: AsJson = False,
 ) -> None:
     """Install weights from the hub or from a folder. Goes on where an earlier pull was broken off."""
-    from bandstand.engines.pull import aim_at, carry_out, prepare, refuse_unless_commercial
-    from bandstand.engines.weights import read_manifest
+    from bandstand.engines.manifests import read_manifest
+    from bandstand.engines.pull import (
+        aim_at,
+        carry_out,
+        licence_of,
+        prepare,
+        refuse_unless_commercial,
+    )
     from bandstand.settings import load_settings
 
     settings = load_settings()
     models = settings.models_folder
-    aim = aim_at(source, name)
+    aim = aim_at(source, name, file)
     strict = commercial_only or settings.commercial_only
-    if strict:
+    if strict and (licence or aim.is_known):
         refuse_unless_commercial(aim.licence(licence))
     there = read_manifest(models / aim.name)
     if there and aim.repository == there.source and revision in {None, there.revision}:
         err.print(f"{aim.name} is here already, revision {there.revision}", highlight=False)
     else:
         origin = _open(aim, models, revision, link=link)
-        planned = prepare(aim, origin, models, aim.licence(licence, origin.licence))
+        planned = prepare(aim, origin, models, licence_of(aim, origin, licence))
         if strict:
             refuse_unless_commercial(planned.licence)
         _acknowledge(planned, is_accepted=accept_licence)
         with _bar(planned) as told:
             there = carry_out(planned, acknowledged_at=time.time(), told=told)
+        _tell_missing(there.name, models)
     _tell(there, models, as_json=as_json)
 
 
@@ -127,7 +145,7 @@ def _open(aim: Aim, models: Path, revision: str | None, *, link: bool) -> Origin
     if aim.folder is not None:
         if revision is not None:
             raise Invalid("revision", "a folder has none")
-        return FolderOrigin(aim.folder, linked=link)
+        return FolderOrigin(aim.folder, linked=link, choose=aim.choose)
     if link:
         raise Invalid("link", "only a folder can be linked")
     try:
@@ -135,11 +153,14 @@ def _open(aim: Aim, models: Path, revision: str | None, *, link: bool) -> Origin
     except ImportError as error:
         raise _without(error) from None
     assert aim.repository is not None, "what is no folder is a repository"
-    return HubOrigin(aim.repository, revision or aim.pinned(models))
+    return HubOrigin(aim.repository, revision or aim.pinned(models), choose=aim.choose)
 
 
 def _without(error: ImportError) -> Misconfigured:
-    return Misconfigured(f"{error.name} is not installed; run: pip install 'bandstand[musicgen]'")
+    return Misconfigured(
+        f"{error.name} is not installed; run: pip install 'bandstand[musicgen]'"
+        " (for pictures: 'bandstand[images]')"
+    )
 
 
 def _acknowledge(planned: Pull, *, is_accepted: bool) -> None:
@@ -171,6 +192,18 @@ def _bar(planned: Pull) -> Generator[Callable[[int], None]]:
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("", total=planned.bytes)
         yield lambda count: progress.advance(task, count)
+
+
+def _tell_missing(name: str, models: Path) -> None:
+    """Which companions it wants that are not here."""
+    from bandstand.engines.checkpoints import InstalledDiffuser
+    from bandstand.engines.companions import COMPANIONS, lacking, missing_companions
+    from bandstand.engines.weights import InstalledModel, look_at_any
+
+    found = None if name in COMPANIONS else look_at_any(models / name, name)
+    lacked = found.lacks if isinstance(found, InstalledModel | InstalledDiffuser) else ()
+    if missing := missing_companions(lacked, models):
+        err.print(f"{name}: {lacking(missing)}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _tell(manifest: Manifest, models: Path, *, as_json: bool) -> None:
