@@ -11,7 +11,15 @@ import json
 import os
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -70,6 +78,35 @@ class Wish(TypedDict, total=False):
     webhook: Webhook
 
 
+class Lora(TypedDict, total=False):
+    name: Required[str]
+    weight: float
+
+
+class PictureWish(TypedDict, total=False):
+    """What may be asked of pictures besides their prompt."""
+
+    model: str
+    negative: str
+    width: int
+    height: int
+    count: int
+    steps: int
+    guidance: float
+    seed: int
+    scheduler: str
+    init: str
+    strength: float
+    loras: list[Lora]
+    upscale: Literal[1, 2, 4]
+    safety: Literal["off", "blur", "refuse"]
+    format: Literal["png", "jpeg", "webp"]
+    describe: bool
+    family: str
+    palette: str
+    webhook: Webhook
+
+
 @dataclass(frozen=True, kw_only=True)
 class Output:
     """A file that a job made. url: works without a key, for a time."""
@@ -88,6 +125,7 @@ class Job:
     """A piece or a picture that was asked for, as it stands. body: all that the server said of it."""
 
     id: str
+    kind: Literal["music", "image"]
     status: Literal["queued", "running", "succeeded", "failed", "canceled"]
     progress: float
     prompt: str
@@ -138,7 +176,8 @@ class ApiError(Exception):
         self.status = answer.status_code
         self.kind = str(told.get("type", answer.reason_phrase))
         self.fields = {each["field"]: each["problem"] for each in told.get("fields") or ()}
-        self.retry_after = _seconds(answer.headers.get("retry-after"))
+        after = answer.headers.get("retry-after", "")
+        self.retry_after = float(after) if after.isdigit() else None
         super().__init__(str(told.get("message") or f"{self.status} {self.kind}"))
 
 
@@ -179,8 +218,8 @@ class Bandstand:
         """Ask for a piece. Sent again when the line breaks, and accepted once all the same."""
         return _job(self._send("POST", "/v1/jobs", json={"prompt": prompt, **wish}))
 
-    def draw(self, prompt: str, **wish: Any) -> Job:
-        """Ask for pictures: width, height, count, model ... as docs/api.md tells of `/v1/images`."""
+    def draw(self, prompt: str, **wish: Unpack[PictureWish]) -> Job:
+        """Ask for pictures."""
         return _job(self._send("POST", "/v1/images", json={"prompt": prompt, **wish}))
 
     def make(self, prompt: str, **wish: Unpack[Wish]) -> Job:
@@ -199,14 +238,15 @@ class Bandstand:
     def get(self, job_id: str) -> Job:
         return _job(self._send("GET", f"/v1/jobs/{job_id}"))
 
-    def jobs(self) -> Iterator[Job]:
-        """All jobs of this key's account, newest first; asks for the next page when it is reached."""
-        cursor: str | None = None
+    def jobs(self, size: int = 100) -> Iterator[Job]:
+        """All jobs of this key's account, newest first; asks for the next `size` when they are reached."""
+        params: dict[str, Any] = {"size": size}
         while True:
-            page = self._send("GET", "/v1/jobs", params=_params(cursor)).json()
+            page = self._send("GET", "/v1/jobs", params=params).json()
             yield from map(_to_job, page["jobs"])
-            if not (cursor := page["older"]):
+            if not page["older"]:
                 return
+            params["cursor"] = page["older"]
 
     def cancel(self, job_id: str) -> Job:
         return _job(self._send("POST", f"/v1/jobs/{job_id}/cancel"))
@@ -247,9 +287,9 @@ class Bandstand:
     def download(self, wanted: Job | Output, file: str | os.PathLike[str]) -> Path:
         """Write an output, or a job's main one, to a file: whole, checked by its digest, or not at all."""
         output = wanted.output() if isinstance(wanted, Job) else wanted
-        with _whole(output, Path(file)) as part, self._open(output.url) as answer:
+        with _whole(output, Path(file)) as write, self._open(output.url) as answer:
             for piece in answer.iter_bytes():
-                part.write(piece)
+                write(piece)
         return Path(file)
 
     def upload(self, file: str | os.PathLike[str]) -> str:
@@ -268,7 +308,7 @@ class Bandstand:
             try:
                 return _checked(self._http.request(method, self._at(path), headers=headers, **more))
             except httpx2.TransportError:
-                if tries >= TRIES or not _may_repeat(method, more):
+                if tries >= TRIES or "files" in more:  # a file that was read once is at its end
                     raise
             time.sleep(PAUSE_SECONDS * tries)
             tries += 1
@@ -304,7 +344,7 @@ class AsyncBandstand:
     async def create(self, prompt: str, **wish: Unpack[Wish]) -> Job:
         return _job(await self._send("POST", "/v1/jobs", json={"prompt": prompt, **wish}))
 
-    async def draw(self, prompt: str, **wish: Any) -> Job:
+    async def draw(self, prompt: str, **wish: Unpack[PictureWish]) -> Job:
         return _job(await self._send("POST", "/v1/images", json={"prompt": prompt, **wish}))
 
     async def make(self, prompt: str, **wish: Unpack[Wish]) -> Job:
@@ -322,9 +362,6 @@ class AsyncBandstand:
 
     async def cancel(self, job_id: str) -> Job:
         return _job(await self._send("POST", f"/v1/jobs/{job_id}/cancel"))
-
-    async def delete(self, job_id: str) -> None:
-        await self._send("DELETE", f"/v1/jobs/{job_id}")
 
     async def wait(self, job_id: str) -> Job:
         async for event in self.events(job_id):
@@ -350,10 +387,10 @@ class AsyncBandstand:
 
     async def download(self, wanted: Job | Output, file: str | os.PathLike[str]) -> Path:
         output = wanted.output() if isinstance(wanted, Job) else wanted
-        with _whole(output, Path(file)) as part:
+        with _whole(output, Path(file)) as write:
             async with self._open(output.url) as answer:
                 async for piece in answer.aiter_bytes():
-                    part.write(piece)
+                    write(piece)
         return Path(file)
 
     async def _send(self, method: str, path: str, **more: Any) -> httpx2.Response:
@@ -391,47 +428,27 @@ class _Address:
         return {**self.key_for("/"), **once}
 
 
-class _Part:
-    """A file in the making, and its digest."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("wb")
-        self.digest = hashlib.sha256()
-
-    def write(self, piece: bytes) -> None:
-        self._file.write(piece)
-        self.digest.update(piece)
-
-    def close(self) -> None:
-        self._file.close()
-
-
 @contextmanager
-def _whole(output: Output, file: Path) -> Generator[_Part]:
-    aside = file.with_name(f".{file.name}.part")
-    part = _Part(aside)
+def _whole(output: Output, file: Path) -> Generator[Callable[[bytes], None]]:
+    """Takes the pieces of a file aside, and puts it in its place when they are what was promised."""
+    aside, digest = file.with_name(f".{file.name}.part"), hashlib.sha256()
     try:
-        yield part
-        part.close()
-        if part.digest.hexdigest() != output.sha256:
+        with aside.open("wb") as part:
+
+            def write(piece: bytes) -> None:
+                part.write(piece)
+                digest.update(piece)
+
+            yield write
+        if digest.hexdigest() != output.sha256:
             raise httpx2.ReadError(f"{output.name} did not arrive as it was sent")
         aside.replace(file)
     finally:
-        part.close()
         aside.unlink(missing_ok=True)
-
-
-def _may_repeat(method: str, more: Mapping[str, Any]) -> bool:
-    """A file that was read once is at its end; all else is either told once or changes nothing the second time."""
-    return method in {"GET", "DELETE", "POST"} and "files" not in more
 
 
 def _patience() -> httpx2.Timeout:
     return httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
-
-
-def _params(cursor: str | None) -> dict[str, str]:
-    return {"size": "100"} | ({"cursor": cursor} if cursor else {})
 
 
 def _checked(answer: httpx2.Response) -> httpx2.Response:
@@ -480,7 +497,3 @@ def _told(answer: httpx2.Response) -> dict[str, Any]:
         return dict(answer.json()["error"])
     except (ValueError, KeyError, TypeError):
         return {}
-
-
-def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.isdigit() else None

@@ -17,17 +17,28 @@ import httpx2
 import pytest
 import soundfile
 from patience import PATIENCE_SECONDS, once
+from PIL import Image
+from pydantic import BaseModel
 from servers import KEY, Server, made
 
 from bandstand import client as client_module
-from bandstand.client import ApiError, AsyncBandstand, Bandstand, Job, JobFailed, Wish
+from bandstand.client import (
+    ApiError,
+    AsyncBandstand,
+    Bandstand,
+    Job,
+    JobFailed,
+    PictureWish,
+    Wish,
+)
+from bandstand.dialects.native.images import ImageWish
 from bandstand.dialects.native.wishes import Wish as Asked
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     running = Server(
-        tmp_path_factory.mktemp("client"), {"engines": "fake", "stand_in": "other", "tracks": 4}
+        tmp_path_factory.mktemp("client"), {"engines": "fake,canvas", "stand_in": "other"}
     )
     running.start()
     yield running
@@ -67,8 +78,9 @@ def test_the_file_needs_nothing_else_of_the_package(tmp_path: Path) -> None:
     assert done.stdout == "False\n"
 
 
-def test_every_wish_of_the_api_can_be_typed() -> None:
-    assert set(Wish.__annotations__) == set(Asked.model_fields) - {"prompt"}
+@pytest.mark.parametrize(("typed", "asked"), [(Wish, Asked), (PictureWish, ImageWish)])
+def test_every_wish_of_the_api_can_be_typed(typed: type, asked: type[BaseModel]) -> None:
+    assert set(typed.__annotations__) == set(asked.model_fields) - {"prompt"}
 
 
 def test_a_piece_is_made_and_kept(bandstand: Bandstand, tmp_path: Path) -> None:
@@ -147,17 +159,10 @@ def test_a_deleted_job_is_gone(bandstand: Bandstand) -> None:
     assert refused.value.status == 404
 
 
-def test_all_jobs_are_listed_over_the_ends_of_pages(
-    bandstand: Bandstand, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_jobs_are_listed_over_the_ends_of_pages(bandstand: Bandstand) -> None:
     asked = [bandstand.create(f"tone {n}", model="fake", seconds=1).id for n in range(3)]
-    monkeypatch.setattr(
-        client_module,
-        "_params",
-        lambda cursor: {"size": "1"} | ({"cursor": cursor} if cursor else {}),
-    )
 
-    listed = bandstand.jobs()
+    listed = bandstand.jobs(size=1)
 
     assert [next(listed).id for _ in asked] == asked[::-1]
 
@@ -181,6 +186,16 @@ def test_a_file_that_is_not_what_was_promised_is_not_kept(
         bandstand.download(wrong, tmp_path / "tone.wav")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_are_drawn_and_kept(bandstand: Bandstand, tmp_path: Path) -> None:
+    asked = bandstand.draw("a lake at dawn", width=64, height=128, count=2, format="jpeg")
+
+    drawn = bandstand.wait(asked.id)
+
+    assert (asked.kind, len(drawn.outputs)) == ("image", 2)
+    with Image.open(bandstand.download(drawn.outputs[1], tmp_path / "lake.jpg")) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (64, 128))
 
 
 def test_models_are_told(bandstand: Bandstand) -> None:

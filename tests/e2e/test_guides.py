@@ -33,7 +33,7 @@ TOLD = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    settings = {"engines": "composer", "answer_seconds": 60}
+    settings = {"engines": "composer,canvas", "answer_seconds": 60}
     running = Server(tmp_path_factory.mktemp("guides"), settings)
     running.start()
     yield running
@@ -99,7 +99,7 @@ def test_a_recipe_can_be_followed(server: Server, tmp_path: Path, page: str, num
     run([sys.executable, "-c", for_this(server, program)], tmp_path)
 
     made = {path.name for path in tmp_path.iterdir() if path.stat().st_size > 100}
-    assert made >= set(re.findall(r'"([\w.]+\.(?:wav|mp3|flac|mid|zip))"', program))
+    assert made >= set(re.findall(r'"([\w.]+\.(?:wav|mp3|flac|mid|zip|png))"', program))
 
 
 @pytest.mark.parametrize("number", range(len(blocks("recipes.md", "sh"))))
