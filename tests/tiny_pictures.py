@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from diffusers import (
     AutoencoderKL,
+    AutoencoderTiny,
     DDIMScheduler,
     EulerDiscreteScheduler,
     LCMScheduler,
@@ -22,7 +23,14 @@ from diffusers import (
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+from transformers import (
+    CLIPConfig,
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+)
 
 # Of tensors so small a second thread only spins, and worst when another process wants the core.
 torch.set_num_threads(1)
@@ -164,3 +172,42 @@ def tiny_pictures(family: str, *, few_step: bool = False) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"tiny-{family}-"))
     tiny_pipeline(family, few_step=few_step).save_pretrained(folder, safe_serialization=True)
     return folder
+
+
+@functools.cache
+def tiny_taesd() -> Path:
+    """A folder with a tiny autoencoder of TAESD's kind."""
+    torch.manual_seed(0)
+    folder = Path(tempfile.mkdtemp(prefix="tiny-taesd-"))
+    narrow = {"encoder_block_out_channels": (8,) * 4, "decoder_block_out_channels": (8,) * 4}
+    AutoencoderTiny(
+        **narrow, num_encoder_blocks=(1,) * 4, num_decoder_blocks=(1,) * 4
+    ).save_pretrained(folder)
+    return folder
+
+
+def tiny_checker(pipeline: Path, *, unfit: bool) -> None:
+    """Put a safety checker into the folder of a pipeline, which finds everything unfit, or nothing."""
+    torch.manual_seed(0)
+    config = CLIPConfig(
+        text_config=_text(act="quick_gelu").to_dict(),
+        vision_config={
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 1,
+            "image_size": 32,
+            "patch_size": 16,
+            "projection_dim": 16,
+        },
+        projection_dim=16,
+    )
+    checker = StableDiffusionSafetyChecker(config)
+    with torch.no_grad():
+        # Cosines lie between -1 and 1: a threshold below them is always passed, one above them never.
+        checker.concept_embeds_weights.fill_(-2.0 if unfit else 2.0)
+        checker.special_care_embeds_weights.fill_(2.0)
+    checker.save_pretrained(pipeline / "safety_checker")
+    index = json.loads((pipeline / "model_index.json").read_text())
+    index["safety_checker"] = ["stable_diffusion", "StableDiffusionSafetyChecker"]
+    (pipeline / "model_index.json").write_text(json.dumps(index))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Generator, Sequence
 from typing import Any
 
@@ -20,7 +21,10 @@ def worn(pipeline: Any, adapters: Sequence[Adapter]) -> Generator[None]:
         yield
         return
     try:
-        names = [_put_on(pipeline, adapter, f"lora{i}") for i, adapter in enumerate(adapters)]
+        with warnings.catch_warnings():
+            # Several at once are what is wanted here.
+            warnings.filterwarnings("ignore", "Already found a `peft_config`", UserWarning)
+            names = [_put_on(pipeline, adapter, f"lora{i}") for i, adapter in enumerate(adapters)]
         pipeline.set_adapters(names, [adapter.weight for adapter in adapters])
         yield
     finally:

@@ -39,7 +39,7 @@ class Autoencoder:
     @torch.no_grad()
     def encode(self, pixels: Pixels, generator: torch.Generator) -> Tensor:
         """Latents [1, C, H, W] of pixels whose sides are multiples of 8; drawn, for an autoencoder is not certain."""
-        samples = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None]
+        samples = torch.tensor(pixels).permute(2, 0, 1)[None]
         samples = samples.to(self._vae.device, self._vae.dtype) / 127.5 - 1
         self._tile(pixels.shape[0] * pixels.shape[1])
         drawn = self._vae.encode(samples).latent_dist.sample(generator)

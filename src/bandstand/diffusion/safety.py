@@ -34,7 +34,7 @@ class Checker:
     @torch.no_grad()
     def is_unfit(self, pixels: Pixels) -> bool:
         side = self._model.config.vision_config.image_size
-        samples = torch.from_numpy(np.ascontiguousarray(fitted(pixels, side, side))).float() / 255
+        samples = torch.tensor(fitted(pixels, side, side)).float() / 255
         samples = (samples - torch.tensor(MEAN)) / torch.tensor(DEVIATION)
         samples = samples.permute(2, 0, 1)[None].to(self._model.device)
         # It blackens what it finds, which is not wanted here: it gets nothing to blacken.

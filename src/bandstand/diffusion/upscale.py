@@ -46,8 +46,6 @@ class Upscaler:
 
     @torch.no_grad()
     def _run(self, pixels: Pixels, network: Any) -> Pixels:
-        samples = (
-            torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255
-        )
+        samples = torch.tensor(pixels).permute(2, 0, 1)[None].float() / 255
         made = network(samples.to(network.device))[0]
         return (made.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
