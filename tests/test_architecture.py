@@ -59,6 +59,7 @@ MAKERS_FILES = {
     "engines/convert.py": {"bandstand.musicgen.checkpoints"},
     "engines/device.py": {"bandstand.musicgen.native.library"},
     "engines/cover.py": {"bandstand.canvas"},
+    "cli/additions.py": {"bandstand.composer.soundfonts.search"},
     "engines/offer.py": {"bandstand.canvas", "bandstand.diffusion.ways"},
 }
 DIALECTS_NEVER = {

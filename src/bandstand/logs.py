@@ -12,6 +12,7 @@ import structlog
 
 SECRET_NAMES = {"key", "authorization", "x-api-key", "api_key", "token", "secret"}
 URL_SECRET = re.compile(r"([?&](?:secret|password)=)[^&\s'\"]+")
+LOGIN = re.compile(r"\b([0-9a-f]{12})\.[A-Za-z0-9_-]{43}")
 OWN_KEY = re.compile(r"bs_([A-Za-z0-9]+)_[A-Za-z0-9_-]+")
 
 
@@ -40,7 +41,7 @@ def set_up_logs(level: str, *, as_json: bool) -> None:
 def hide_secrets(
     _logger: Any, _method: str, fields: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """By name and by look: a field that is called like a secret, and whatever looks like one of our keys or stands as a secret in an address."""
+    """By name and by look: a field that is called like a secret, and whatever looks like one of our keys, a login or a session, or stands as a secret in an address."""
     for name, value in fields.items():
         fields[name] = _hidden(name, value)
     return fields
@@ -51,7 +52,8 @@ def _hidden(name: str, value: Any) -> Any:
     if name.lower() in SECRET_NAMES:
         return "hidden"
     if isinstance(value, str):
-        return URL_SECRET.sub(r"\1hidden", OWN_KEY.sub(r"bs_\1_hidden", value))
+        value = LOGIN.sub(r"\1.hidden", OWN_KEY.sub(r"bs_\1_hidden", value))
+        return URL_SECRET.sub(r"\1hidden", value)
     if isinstance(value, Mapping):
         inside = cast("Mapping[Any, Any]", value)
         return {name: _hidden(str(name), value) for name, value in inside.items()}

@@ -29,6 +29,15 @@ def test_field_called_like_a_secret_is_hidden(name: str):
     assert hide_secrets(None, "", {name: "canary"}) == {name: "hidden"}
 
 
+def test_link_of_a_login_is_hidden_whatever_its_last_letter():
+    for last in "a-_":
+        secret = "S" * 42 + last
+
+        shown = str(hide_secrets(None, "", {"path": f"/login/0123456789ab.{secret}"}))
+
+        assert secret not in shown
+
+
 @pytest.mark.parametrize("key", [KEY, "bs_me_chosen-by-hand", "bs_0a_a-b"])
 def test_key_is_hidden_wherever_it_stands(key: str):
     secret = key.split("_", 2)[2]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bandstand import __version__
+from bandstand.cli.additions import additions
 from bandstand.cli.config import hide
 from bandstand.cli.player import PLAYERS, find_player
 from bandstand.cli.say import FAILED, AsJson, show_json, show_table
@@ -45,7 +46,9 @@ def doctor(*, as_json: AsJson = False) -> None:
         *_program(),
         *_engines(settings),
         *_weights(settings),
+        *_additions(settings),
         *_sound(),
+        _playground(settings),
         _folder(settings),
         _database(settings),
         _blobs(settings),
@@ -94,8 +97,7 @@ def _engines(settings: Settings) -> Iterator[Finding]:
 
 def _torch() -> Iterator[Finding]:
     if find_spec("torch") is None:
-        remedy = "for MusicGen: pip install 'bandstand[musicgen]'"
-        yield Finding("torch", "not installed; the composer needs none", remedy)
+        yield Finding("torch", "not installed; the composer needs none")
         return
     from bandstand.engines.device import describe_device, describe_step_library
 
@@ -111,8 +113,7 @@ def _weights(settings: Settings) -> Iterator[Finding]:
 
     folder, engines = settings.models_folder, engines_of(settings)
     there = (*installed_models(folder), *installed_diffusers(folder))
-    remedy = "" if there else "for MusicGen's models: bandstand models pull small"
-    yield Finding("models folder", f"{folder}, {len(there)} installed", remedy)
+    yield Finding("models folder", f"{folder}, {len(there)} installed")
     for model in there:
         hindrance = hindrance_of(model, settings, engines)
         state = f"{shown_bytes(model.bytes)}, {model.licence}"
@@ -123,6 +124,13 @@ def _weights(settings: Settings) -> Iterator[Finding]:
     for broken in broken_models(folder):
         remedy = f"bandstand models rm {broken.name}, then pull it again"
         yield Finding(f"model {broken.name}", broken.problem, remedy, is_broken=True)
+
+
+def _additions(settings: Settings) -> Iterator[Finding]:
+    """What could be here besides, with the one command that brings it."""
+    for addition in additions(settings):
+        remedy = "" if addition.is_here else addition.command
+        yield Finding(addition.name, addition.state, remedy)
 
 
 def _sound() -> Iterator[Finding]:
@@ -141,6 +149,12 @@ def _sound() -> Iterator[Finding]:
     player = find_player()
     remedy = "" if player else f"for --play install one of: {', '.join(PLAYERS)}"
     yield Finding("player", player or "none found", remedy)
+
+
+def _playground(settings: Settings) -> Finding:
+    if not settings.playground:
+        return Finding("playground", "switched off by BANDSTAND_PLAYGROUND")
+    return Finding("playground", f"at {settings.url}; bandstand login prints a way in")
 
 
 def _folder(settings: Settings) -> Finding:
