@@ -44,7 +44,8 @@ class Hub:
 
     def add(self, repository: str, folder: Path, *, licence: str | None = None) -> str:
         """A new newest commit with the folder's files; its hash."""
-        files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        there = sorted(path for path in folder.rglob("*") if path.is_file())
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in there}
         named = hashlib.sha1(f"{repository}{len(self.repositories.get(repository, ()))}".encode())
         self.repositories.setdefault(repository, {})[named.hexdigest()] = Commit(files, licence)
         return named.hexdigest()
