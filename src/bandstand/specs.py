@@ -1,6 +1,6 @@
 """What to play or to draw, in words that no dialect owns. Not who asked or how it is delivered: that is `jobs.py`.
 
-The ranges checked here hold for every model; what one model cannot do is known by `catalog.py`.
+The ranges checked here hold for every model; what one model cannot do is known by `catalog/`.
 """
 
 from __future__ import annotations

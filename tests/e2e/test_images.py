@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Generator
 from typing import Any
 
@@ -138,21 +139,82 @@ def test_wish_that_cannot_be_is_refused_by_field(
 
 
 def test_picture_to_start_from_is_more_than_the_stand_in_can_do(client: httpx2.Client):
-    png = base64.b64encode(_png(64)).decode()
-
     answer = client.post(
-        "/v1/images",
-        json={"prompt": "rain", "model": "sdxl", "init": f"data:image/png;base64,{png}"},
+        "/v1/images", json={"prompt": "rain", "model": "sdxl", "init": inline(size=(64, 64))}
     )
 
     assert answer.status_code == 503
     assert "bandstand models pull sdxl" in answer.json()["error"]["message"]
 
 
-def _png(side: int) -> bytes:
+def inline(size: tuple[int, int], form: str = "PNG") -> str:
     out = io.BytesIO()
-    Image.new("RGB", (side, side), "teal").save(out, "PNG")
-    return out.getvalue()
+    Image.new("RGB", size, "teal").save(out, form)
+    return f"data:image/any;base64,{base64.b64encode(out.getvalue()).decode()}"
+
+
+def test_picture_to_start_from_reaches_the_engine_as_a_plain_png(client: httpx2.Client):
+    given = inline((40, 30), "WEBP")
+
+    job = drawn(client, model="fake-picture", init=given)
+
+    assert job["asked"]["init"].startswith("data:image/any;sha256=")
+    assert (opened(job["outputs"][0]).format, opened(job["outputs"][0]).size) == ("PNG", (40, 30))
+
+
+def test_result_may_be_the_picture_to_start_from(client: httpx2.Client):
+    first = drawn(client)["outputs"][0]
+
+    job = drawn(client, model="fake-picture", init=first["url"])
+
+    assert opened(job["outputs"][0]).size == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("init", "why"),
+    [
+        ("data:,no+picture", "no picture of a known kind"),
+        ("ftp://example.org/a.png", "http"),
+    ],
+)
+def test_what_can_be_no_picture_is_refused_at_once(client: httpx2.Client, init: str, why: str):
+    error = refusal(client, model="fake-picture", init=init)
+
+    assert error["fields"][0]["field"] == "init"
+    assert why in error["fields"][0]["problem"]
+
+
+def test_preview_is_told_while_the_picture_is_made(client: httpx2.Client):
+    job = ask(client, prompt="work=1", model="fake-picture", steps=5)
+
+    with client.stream("GET", f"/v1/jobs/{job['id']}/events") as answer:
+        lines = list(answer.iter_lines())
+
+    told = [
+        json.loads(lines[n + 1][6:]) for n, line in enumerate(lines) if "event: preview" in line
+    ]
+    assert told
+    assert all(detail["image"].startswith("data:image/jpeg;base64,") for detail in told)
+    assert not any("key" in detail for detail in told)
+
+
+@pytest.mark.parametrize(("prompt", "attempts"), [("fail", 1), ("crash=1", 2)])
+def test_accidents_of_the_engine_are_those_of_music(
+    client: httpx2.Client, prompt: str, attempts: int
+):
+    job = finished(client, ask(client, prompt=prompt, model="fake-picture", height=64)["id"])
+
+    assert job["status"] == ("failed" if prompt == "fail" else "succeeded")
+    assert job["attempts"] == attempts
+
+
+def test_canceled_job_leaves_no_pictures(client: httpx2.Client):
+    job = ask(client, prompt="work=30", model="fake-picture")
+
+    client.post(f"/v1/jobs/{job['id']}/cancel")
+
+    told = finished(client, job["id"])
+    assert (told["status"], told["outputs"]) == ("canceled", [])
 
 
 def test_music_cannot_be_asked_of_a_model_that_draws(client: httpx2.Client):

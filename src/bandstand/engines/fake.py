@@ -1,9 +1,9 @@
-"""A tone instead of music, with delays and accidents on request. For tests and load, never a stand-in.
+"""A tone instead of music and a colour instead of a picture, with delays and accidents on request. For tests and load, never a stand-in.
 
 Given sound shows that it arrived: after a melody the tone has the pitch that is loudest in it, and what is to be continued comes
 first. Each section sounds a semitone above the one before. The prompt's words steer the rest: `work=2` seconds of pretended work in
 `steps=10` reports, `later=0.1` seconds of it in any run but the first, `fail`, `crash` (the process ends), `crash=1` (only in run 1),
-`hang` (reports nothing and never ends), `deaf` (reports once and does not hear a cancel).
+`hang` (reports nothing and never ends), `deaf` (reports once and does not hear a cancel). A given picture is what comes out.
 """
 
 from __future__ import annotations
@@ -11,18 +11,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import struct
 import time
+import zlib
 from itertools import pairwise
 
 import numpy as np
 
 from bandstand.audio.clip import Clip, Samples
 from bandstand.audio.resample import resample, to_channels
-from bandstand.engines import Equipment, Inputs, Made, Report
+from bandstand.engines import Drawn, Equipment, Extra, Inputs, Made, Report
 from bandstand.errors import Failed
-from bandstand.specs import MusicSpec
+from bandstand.pictures import PNG
+from bandstand.specs import ImageSpec, MusicSpec
 
 RATE = 32000
+JPEG_BEGINS = b"\xff\xd8\xff"
 
 
 class FakeEngine:
@@ -52,6 +56,31 @@ class FakeEngine:
             report.progress((step + 1) / steps)
         report.log(f"made a tone from seed {spec.seed}")
         return Made(clip=tone, about={"engine": "fake"})
+
+    async def draw(self, spec: ImageSpec, inputs: Inputs, report: Report) -> Drawn:
+        words = {
+            name: value for name, _, value in (word.partition("=") for word in spec.prompt.split())
+        }
+        await self._accidents(words, inputs.attempt, report)
+        steps = spec.steps or 1
+        for step in range(steps):
+            await asyncio.sleep(float(words.get("work", 0.02)) / steps)
+            report.preview(JPEG_BEGINS + f"step {step + 1}".encode())
+            report.progress((step + 1) / steps)
+        seeds = [(spec.seed or 0) + index for index in range(spec.count)]
+        return Drawn(
+            pictures=tuple(
+                Extra(
+                    name=f"image-{number}.png",
+                    kind="image",
+                    media_type="image/png",
+                    content=inputs.picture or _plain_png(spec.width or 8, spec.height or 8, seed),
+                    about={"seed": seed, "width": spec.width, "height": spec.height},
+                )
+                for number, seed in enumerate(seeds, 1)
+            ),
+            about={"software": "fake"},
+        )
 
     async def _accidents(self, words: dict[str, str], attempt: int, report: Report) -> None:
         if "fail" in words:
@@ -97,6 +126,17 @@ def _loudest_pitch(melody: Clip) -> float:
     spectrum = np.abs(np.fft.rfft(padded * np.hanning(size))).mean(axis=0)
     audible = slice(round(40 * size / RATE), round(8000 * size / RATE))
     return (audible.start + int(spectrum[audible].argmax())) * RATE / size
+
+
+def _plain_png(width: int, height: int, seed: int) -> bytes:
+    """All of it of one colour, that of the seed."""
+    rows = (b"\0" + (seed % 2**24).to_bytes(3) * width) * height
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return PNG + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
 
 
 def _tone(pitch: float, count: int) -> Samples:

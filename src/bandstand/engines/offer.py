@@ -80,7 +80,7 @@ def open_catalog(settings: Settings) -> Catalog:
         found.name: f"The weights of model {found.name!r} cannot be used: {found.problem}"
         for found in broken_models(folder)
     }
-    installed = {name for name in engines if name in MODELS}
+    installed = {m.name for m in MODELS.values() if m.weights is None and m.engine in engines}
     for found in (*installed_models(folder), *installed_diffusers(folder)):
         known = models.get(found.name)
         models[found.name] = (

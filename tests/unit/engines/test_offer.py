@@ -16,6 +16,8 @@ from bandstand.errors import Misconfigured, Unavailable
 from bandstand.settings import Role, Settings, StandIn
 from bandstand.specs import MusicSpec
 
+BUILT_IN = ["composer", "canvas"]
+
 
 @pytest.fixture(scope="module")
 def kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -41,17 +43,17 @@ def why_not(catalog: Catalog, model: str, **more: Any) -> str:
     return caught.value.message
 
 
-def test_composer_alone_runs_where_no_weights_are(tmp_path: Path):
-    assert engines_of(given(tmp_path)) == ["composer"]
+def test_built_in_engines_run_where_no_weights_are(tmp_path: Path):
+    assert engines_of(given(tmp_path)) == BUILT_IN
 
 
 def test_musicgen_runs_too_where_weights_are(models: Path):
-    assert engines_of(given(models)) == ["composer", "musicgen"]
+    assert engines_of(given(models)) == [*BUILT_IN, "musicgen"]
 
 
 def test_engines_that_are_named_run_and_no_others(models: Path):
     assert engines_of(given(models, engines=["composer"])) == ["composer"]
-    assert engines_of(given(models, engines=["fake", "auto"])) == ["fake", "composer", "musicgen"]
+    assert engines_of(given(models, engines=["fake", "auto"])) == ["fake", *BUILT_IN, "musicgen"]
 
 
 def test_engine_that_does_not_exist_is_refused(models: Path):
@@ -62,7 +64,7 @@ def test_engine_that_does_not_exist_is_refused(models: Path):
 def test_process_that_only_answers_offers_what_others_play(models: Path):
     catalog = open_catalog(given(models, role=Role.API))
 
-    assert catalog.installed == {"composer", "small", "my-tune"}
+    assert catalog.installed == {*BUILT_IN, "small", "my-tune"}
 
 
 def test_models_with_weights_are_installed(models: Path):
@@ -119,11 +121,18 @@ def test_multiband_is_offered_once_its_weights_are_here(models: Path):
     assert chosen.name == "small"
 
 
+def test_canvas_says_which_families_and_palettes_it_has(tmp_path: Path):
+    choices = open_catalog(given(tmp_path)).find("canvas").choices
+
+    assert {"sun", "rings"} <= set(choices["family"])
+    assert len(choices["palette"]) > 8
+
+
 class TestCommercialOnly:
     def test_weights_that_forbid_commerce_are_not_played(self, models: Path):
         catalog = open_catalog(given(models, commercial_only=True))
 
-        assert catalog.installed == {"composer"}
+        assert catalog.installed == {*BUILT_IN}
         assert "CC-BY-NC-4.0" in why_not(catalog, "small")
 
     def test_weights_that_allow_it_are(self, kinds: Path, tmp_path: Path):
@@ -133,7 +142,7 @@ class TestCommercialOnly:
 
         catalog = open_catalog(given(tmp_path, commercial_only=True))
 
-        assert catalog.installed == {"composer", "my-tune"}
+        assert catalog.installed == {*BUILT_IN, "my-tune"}
         assert catalog.find("my-tune").licence == "Apache-2.0"
 
     def test_composer_plays_for_them(self, models: Path):
