@@ -31,7 +31,7 @@ SMALL = re.compile(r"[\w-]+\.(json|txt)")
 STEMS = ("diffusion_pytorch_model", "model")
 VARIANT = "fp16"
 PICKLES = (".ckpt", ".bin", ".pt", ".pth")
-SINGLE = re.compile(r"[A-Za-z0-9][\w. -]*\.safetensors")
+SINGLE = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*\.safetensors")
 NOT_A_MODEL = ("vae", "inpaint", "refiner")  # in a file's name, beside the one that is meant
 
 
