@@ -56,6 +56,8 @@ MAKERS_FILES = {
         "bandstand.diffusion.describe",
     },
     "engines/checkpoints.py": {"bandstand.diffusion.describe"},
+    "engines/choose.py": {"bandstand.diffusion.describe"},
+    "engines/pull.py": {"bandstand.diffusion.describe"},
     "engines/convert.py": {"bandstand.musicgen.checkpoints"},
     "engines/device.py": {"bandstand.musicgen.native.library"},
     "engines/cover.py": {"bandstand.canvas"},
