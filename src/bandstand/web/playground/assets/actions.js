@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { confirm } from "./dialog.js";
 import { bytes, fileName } from "./format.js";
 import { FINAL, find, forget, isMusic, known, learn, listen } from "./jobs.js";
-import { say } from "./toast.js";
+import { attempt } from "./toast.js";
 
 const NAMES = { audio: "Track", cover: "Cover", midi: "MIDI", plan: "Plan", stems: "Stems", image: "Picture" };
 const ENCODINGS = ["wav", "mp3", "flac", "ogg"];
@@ -23,16 +23,7 @@ function isReusable(value) {
 	return typeof source !== "string" || !/^(data:|sha256)/.test(source);
 }
 
-export async function order(kind, wish) {
-	try {
-		const job = learn(await api.create(kind, wish));
-		say("Accepted");
-		return job;
-	} catch (error) {
-		say(error.message, "trouble");
-		return null;
-	}
-}
+export const order = (kind, wish) => attempt(async () => learn(await api.create(kind, wish)), "Accepted");
 
 /** The piece once more with other details: as a variation where the model knows these, else from another seed. */
 export function vary(job, { fieldNames, models }) {
@@ -65,33 +56,15 @@ export async function extension(job, { fieldNames }) {
 
 export async function setFavourite(job, on) {
 	learn({ ...job, favourite: on });
-	try {
-		await api.favourite(job.id, on);
-	} catch (error) {
-		learn({ ...job, favourite: !on });
-		say(error.message, "trouble");
-	}
+	if (!(await attempt(() => api.favourite(job.id, on)))) learn({ ...job, favourite: !on });
 }
 
 export async function remove(job) {
 	if (!(await confirm("Delete it with all its files?", "Delete"))) return;
-	try {
-		await api.remove(job.id);
-		forget(job.id);
-		say("Deleted");
-	} catch (error) {
-		say(error.message, "trouble");
-	}
+	if (await attempt(() => api.remove(job.id), "Deleted")) forget(job.id);
 }
 
-export async function cancel(job) {
-	try {
-		learn(await api.cancel(job.id));
-		say("Canceled");
-	} catch (error) {
-		say(error.message, "trouble");
-	}
-}
+export const cancel = (job) => attempt(async () => learn(await api.cancel(job.id)), "Canceled");
 
 /** For a menu: every file there is, and the other formats, which are made anew from the same seed. */
 export function downloads(job, { fieldNames }) {

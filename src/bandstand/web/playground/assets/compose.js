@@ -2,11 +2,10 @@
 
 import * as api from "./api.js";
 import { button, el, freshId } from "./dom.js";
-import { control, lengthControl } from "./fields.js";
+import { control, fieldsOf, lengthControl } from "./fields.js";
 import { credits } from "./format.js";
 import { makeGiven } from "./given.js";
 import { learn } from "./jobs.js";
-import { fieldsOf } from "./schema.js";
 import { say } from "./toast.js";
 
 /** Fields with a place of their own in the form; all others are drawn under "Advanced". */
@@ -24,7 +23,7 @@ const EXAMPLES_SHOWN = 5;
  * started  told of each accepted job
  * return   {node, wish(), fill(wish, given), generate(), focus()}
  */
-export function makeForm(kind, given, { started, code }) {
+export function makeForm(kind, given, { started }) {
 	const fields = fieldsOf(given[kind]);
 	const named = Object.fromEntries(fields.map((field) => [field.name, field]));
 	const models = given.models.filter((model) => (model.kind ?? "music") === kind);
@@ -40,11 +39,11 @@ export function makeForm(kind, given, { started, code }) {
 		.map((field) => [field, control(field, changed)])
 		.filter(([, made]) => made);
 	const advanced = el("details.advanced", el("summary", "Advanced"), el("div.fields", ...extras.map(([, made]) => made.node)));
-	const trouble = el("p.trouble-text", { role: "alert" });
-	const price = el("span.price.soft-text.tabular");
+	const trouble = el("p.bad", { role: "alert" });
+	const price = el("span.price.dim.num");
 	const go = el("button", { type: "submit", class: "primary" }, el("span", kind === "image" ? "Draw" : "Generate"), el("kbd", { "aria-hidden": "true" }, navigator.platform.startsWith("Mac") ? "⌘ ↵" : "Ctrl ↵"));
-	const show = button({ icon: "code", text: "Code", class: "soft", title: "The same request as code", onclick: () => code(kind, wish()) });
-	const node = el("form.composer", { "aria-label": kind === "image" ? "Ask for a picture" : "Ask for a piece", novalidate: true, onsubmit: (event) => (event.preventDefault(), generate()) },
+	const show = button({ icon: "code", text: "Code", title: "The same request as code", onclick: async () => (await import("./codepanel.js")).showCode(kind, wish()) });
+	const node = el("form.composer", { label: kind === "image" ? "Ask for a picture" : "Ask for a piece", novalidate: true, onsubmit: (event) => (event.preventDefault(), generate()) },
 		prompt.node, prompt.examples(given.examples ?? [], kind), model.node, kind === "image" && canvasBadge(model), length?.node, start?.node, advanced, trouble, el("div.send", go, show, price),
 	);
 
@@ -112,7 +111,7 @@ function reads(kind, model, name) {
 function promptBox(kind, field, changed, send) {
 	const id = freshId("prompt");
 	const most = field.longest ?? 4000;
-	const count = el("span.soft-text.tabular", { "aria-live": "polite" });
+	const count = el("span.dim.num", { "aria-live": "polite" });
 	const input = el("textarea", {
 		id, rows: 3, dir: "auto", spellcheck: "true",
 		placeholder: kind === "image" ? "A cover for rainy evening music …" : "A slow waltz for accordion and rain …",
@@ -130,8 +129,8 @@ function promptBox(kind, field, changed, send) {
 	};
 	const examples = (texts, about) => {
 		if (about === "image" || !texts.length) return null;
-		const chips = texts.slice(0, EXAMPLES_SHOWN).map((text) => el("button", { type: "button", class: "chip", dir: "auto", title: text, onclick: () => (write(text), changed(), input.focus()) }, text.split(",")[0]));
-		return el("div.chips", { role: "group", "aria-label": "Examples" }, ...chips);
+		const chips = texts.slice(0, EXAMPLES_SHOWN).map((text) => el("button", { class: "chip", dir: "auto", title: text, onclick: () => (write(text), changed(), input.focus()) }, text.split(",")[0]));
+		return el("div.chips", { role: "group", label: "Examples" }, ...chips);
 	};
 	const label = el("label", { for: id }, kind === "image" ? "What should it show?" : "What should it sound like?");
 	const node = el("div.field.prompt", el("div.between", label, count), input);

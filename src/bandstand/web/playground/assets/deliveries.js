@@ -3,10 +3,10 @@
 import * as api from "./api.js";
 import { button, el, theirs } from "./dom.js";
 import { moment } from "./format.js";
-import { page, saying, table } from "./page.js";
-import { say } from "./toast.js";
+import { saying, sheet, table } from "./page.js";
+import { attempt } from "./toast.js";
 
-export async function deliveriesPage() {
+export async function page() {
 	const list = el("div");
 	const load = () => saying(list, async () => {
 		const { deliveries } = await api.deliveries();
@@ -14,19 +14,14 @@ export async function deliveriesPage() {
 		return table("Webhook deliveries", columns, deliveries.map((delivery) => row(delivery, load)), "No webhook was asked for yet. Jobs that name one in “Webhook” show up here.");
 	});
 	await load();
-	const again = button({ icon: "reuse", text: "Look again", class: "soft", onclick: load });
-	return page("Webhooks", "The newest messages about your jobs. Each is signed; a receiver that answers 2xx has it.", again, list);
+	const again = button({ icon: "reuse", text: "Look again", onclick: load });
+	return sheet("Webhooks", "The newest messages about your jobs. Each is signed; a receiver that answers 2xx has it.", again, list);
 }
 
 function row(delivery, load) {
-	const send = button({ text: "Send again", class: "soft", disabled: delivery.status === "pending", onclick: async () => {
-		try {
-			await api.sendAgain(delivery.id);
-			say("It is on its way");
-			await load();
-		} catch (error) {
-			say(error.message, "trouble");
-		}
+	const send = button({ text: "Send again", disabled: delivery.status === "pending", onclick: async () => {
+		await attempt(() => api.sendAgain(delivery.id), "It is on its way");
+		await load();
 	} });
 	const state = el("span", { class: `state ${delivery.status}` }, delivery.status);
 	const when = delivery.next_try_at ? el("small", `next try ${moment(delivery.next_try_at)}`) : null;

@@ -20,7 +20,7 @@ export function confirm(question, yes) {
 	return new Promise((resolve) => {
 		let answer = false;
 		const agree = button({ text: yes, class: "danger", onclick: () => ((answer = true), dialog.close()) });
-		const keep = button({ text: "Keep it", class: "soft", onclick: () => dialog.close() });
+		const keep = button({ text: "Keep it", onclick: () => dialog.close() });
 		const dialog = open(question, el("div.buttons", keep, agree));
 		keep.focus();
 		dialog.addEventListener("close", () => resolve(answer));
@@ -31,7 +31,7 @@ export function confirm(question, yes) {
 export function menu(opener, actions) {
 	const list = el("div.menu", { popover: "auto" });
 	const items = actions().filter(Boolean).map(({ onclick, text, icon: drawing, detail }) => {
-		const item = button({ icon: drawing, text, onclick: () => (list.hidePopover(), onclick()) });
+		const item = button({ icon: drawing, text, class: "quiet", onclick: () => (list.hidePopover(), onclick()) });
 		if (detail) item.append(el("small", detail));
 		return item;
 	});

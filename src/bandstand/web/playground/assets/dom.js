@@ -4,6 +4,7 @@
 export function el(words, given, ...children) {
 	const [tag, ...classes] = words.split(".");
 	const node = document.createElement(tag);
+	if (tag === "button") node.type = "button";
 	if (classes.length) node.className = classes.join(" ");
 	if (given?.constructor === Object) for (const [name, value] of Object.entries(given)) set(node, name, value);
 	else children.unshift(given);
@@ -13,7 +14,8 @@ export function el(words, given, ...children) {
 
 function set(node, name, value) {
 	if (value === null || value === undefined || value === false) return;
-	if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+	if (name === "label" && !("label" in node)) node.setAttribute("aria-label", value);
+	else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
 	else if (name === "value" || name === "checked" || name === "disabled" || name === "hidden") node[name] = value;
 	else node.setAttribute(name, value === true ? "" : value);
 }
@@ -60,9 +62,8 @@ export function icon(name) {
 }
 
 /** A button that shows an icon, and words when `text` is given; `label` is its name otherwise. */
-export function button({ icon: drawing, text, label, class: kind = "quiet", ...more }) {
-	const names = text ? {} : { "aria-label": label, title: more.title ?? label };
-	return el("button", { type: "button", class: kind, ...names, ...more }, drawing && icon(drawing), text && el("span", text));
+export function button({ icon: drawing, text, label, class: kind = text ? "soft" : "quiet", ...more }) {
+	return el("button", { class: kind, label, title: label, ...more }, drawing && icon(drawing), text && el("span", text));
 }
 
 /** Text of strangers: its direction is its own and does not spill into what stands around it. */

@@ -1,10 +1,10 @@
 // A sound, notes or a picture to start from: dropped, browsed for, recorded, or an earlier piece. Sound can be cut on its waveform.
 
 import * as api from "./api.js";
-import { button, el, freshId, theirs } from "./dom.js";
+import { button, el, theirs } from "./dom.js";
 import { clock, span } from "./format.js";
-import { canRecord, record } from "./record.js";
-import { say } from "./toast.js";
+import { makeSegments } from "./tabs.js";
+import { attempt, say } from "./toast.js";
 import { makeWave } from "./wave.js";
 
 const ROLES = {
@@ -43,14 +43,8 @@ export function makeGiven(roles, changed) {
 	};
 	const take = async (file) => {
 		node.replaceChildren(el("p.drop.busy", { role: "status" }, "Uploading ", theirs(file.name), " …"));
-		try {
-			const kept = await api.upload(file, file.name);
-			give(kept);
-			say(`${kept.name} is here`);
-		} catch (error) {
-			show();
-			say(error.message, "trouble");
-		}
+		const kept = await attempt(() => api.upload(file, file.name), "It is here");
+		kept ? give(kept) : show();
 	};
 	drops(node, take);
 	show();
@@ -82,9 +76,9 @@ function drops(node, take) {
 }
 
 function empty({ isPicture, take }) {
-	const input = el("input", { type: "file", class: "unseen", tabindex: -1, "aria-label": "A file to start from", accept: isPicture ? PICTURES : SOUNDS, onchange: () => input.files[0] && take(input.files[0]) });
-	const browse = button({ icon: "file", text: "Browse", class: "soft", onclick: () => input.click() });
-	const microphone = !isPicture && canRecord() && button({ icon: "mic", text: "Record", class: "soft", onclick: () => recording(microphone, take) });
+	const input = el("input", { type: "file", class: "unseen", tabindex: -1, label: "A file to start from", accept: isPicture ? PICTURES : SOUNDS, onchange: () => input.files[0] && take(input.files[0]) });
+	const browse = button({ icon: "file", text: "Browse", onclick: () => input.click() });
+	const microphone = !isPicture && navigator.mediaDevices && window.MediaRecorder && button({ icon: "mic", text: "Record", onclick: () => recording(microphone, take) });
 	const words = isPicture ? "Drop a picture to start from" : "Drop a melody, a track to go on from, or a MIDI file";
 	return el("div.drop", el("p", words), el("div.buttons", browse, microphone, input));
 }
@@ -98,7 +92,7 @@ async function recording(microphone, take) {
 		return take(await running.stop());
 	}
 	try {
-		microphone.running = await record();
+		microphone.running = await (await import("./record.js")).record();
 	} catch {
 		return say("The microphone was not allowed, or there is none.", "trouble");
 	}
@@ -115,22 +109,18 @@ async function recording(microphone, take) {
 function filled(state, roles, { drop, changed }) {
 	const { file } = state;
 	const remove = button({ icon: "close", label: "Take it away", onclick: drop });
-	const head = el("div.head", theirs(file.name, "strong"), file.seconds && el("span.soft-text.tabular", clock(file.seconds)), remove);
+	const head = el("div.head", theirs(file.name, "strong"), file.seconds && el("span.dim.num", clock(file.seconds)), remove);
 	const fits = roles.filter((role) => (file.seconds ? role === "melody" || role === "continues" : role === state.role));
-	const name = freshId("role");
-	const choices = fits.map((role) =>
-		el("label", el("input", { type: "radio", name, value: role, checked: role === state.role, onchange: () => ((state.role = role), changed()) }), el("span", ROLES[role])),
-	);
-	const choose = el("div.segments", { role: "radiogroup", "aria-label": "What to do with it" }, ...choices);
+	const choose = makeSegments("What to do with it", fits.map((role) => [role, ROLES[role]]), state.role, (role) => ((state.role = role), changed()));
 	return el("div.held", head, choose, file.seconds && trim(state, changed));
 }
 
 /** Two sliders for hands on the keyboard, and the waveform between them for the pointer. */
 function trim(state, changed) {
 	const { file } = state;
-	const told = el("output.tabular");
+	const told = el("output.num");
 	const edge = (name, label) =>
-		el("input", { type: "range", min: 0, max: file.seconds, step: 0.05, "aria-label": label, oninput: () => cut({ ...state.cut, [name]: Number(edges[name].value) }, name) });
+		el("input", { type: "range", min: 0, max: file.seconds, step: 0.05, label: label, oninput: () => cut({ ...state.cut, [name]: Number(edges[name].value) }, name) });
 	const edges = { start: edge("start", "Cut: from"), end: edge("end", "Cut: to") };
 	const wave = makeWave({ label: "The sound that was given", seek: () => {}, mark: (region) => cut(region) });
 	const cut = (wanted, moved) => {

@@ -58,5 +58,5 @@ function escape(event) {
 
 export function showHelp() {
 	const rows = HELP.map(([key, what]) => el("div", el("dt", el("kbd", key)), el("dd", what)));
-	open("Keys", el("dl.keys", ...rows), el("p.soft-text", "Drop a sound anywhere on the form to start from it. Drag along the wave to repeat a part."));
+	open("Keys", el("dl.keys", ...rows), el("p.dim", "Drop a sound anywhere on the form to start from it. Drag along the wave to repeat a part."));
 }

@@ -5,11 +5,11 @@ import { copyText } from "./codepanel.js";
 import { confirm } from "./dialog.js";
 import { button, el, freshId, theirs } from "./dom.js";
 import { moment } from "./format.js";
-import { table, page, saying } from "./page.js";
+import { saying, sheet, table } from "./page.js";
 
 const LIVES = [["", "Never"], [7, "In a week"], [30, "In 30 days"], [365, "In a year"]];
 
-export async function keysPage() {
+export async function page() {
 	const shown = el("div", { role: "status" });
 	const list = el("div");
 	const load = () => saying(list, async () => {
@@ -29,20 +29,20 @@ export async function keysPage() {
 			return once(key.key);
 		});
 	};
-	const form = el("form.line", { "aria-label": "Make a key", onsubmit: make },
+	const form = el("form.line", { label: "Make a key", onsubmit: make },
 		el("div.field", el("label", { for: name.id }, "What it is for"), name),
 		el("fieldset.field", el("legend", "It may"), el("div.checks", ...may)),
 		el("div.field", el("label", { for: life.id }, "It ends"), life),
 		el("button", { type: "submit", class: "primary" }, el("span", "Make a key")),
 	);
 	await load();
-	return page("Keys", "Programs call this server with a key. This page itself needs none: it is logged in by a cookie that no script can read.", form, shown, list);
+	return sheet("Keys", "Programs call this server with a key. This page itself needs none: it is logged in by a cookie that no script can read.", form, shown, list);
 }
 
 function once(key) {
-	const input = el("input", { type: "text", readonly: true, value: key, "aria-label": "The new key", dir: "ltr", class: "mono" });
+	const input = el("input", { type: "text", readonly: true, value: key, label: "The new key", dir: "ltr", class: "mono" });
 	queueMicrotask(() => input.select());
-	return el("div.notice", el("p", el("strong", "This is the only time it is shown.")), el("div.link", input, button({ icon: "copy", text: "Copy", class: "soft", onclick: () => copyText(key) })));
+	return el("div.notice", el("p", el("strong", "This is the only time it is shown.")), el("div.link", input, button({ icon: "copy", text: "Copy", onclick: () => copyText(key) })));
 }
 
 function row(key, load) {
@@ -51,6 +51,6 @@ function row(key, load) {
 		await api.revokeKey(key.id);
 		await load();
 	};
-	const last = !key.works ? el("span.soft-text", "ended") : button({ icon: "trash", label: `End the key ${key.name || key.id}`, onclick: end });
+	const last = !key.works ? el("span.dim", "ended") : button({ icon: "trash", label: `End the key ${key.name || key.id}`, onclick: end });
 	return [theirs(key.name || key.id), (key.scopes ?? []).join(", "), moment(key.created_at), key.expires_at ? moment(key.expires_at) : "never", last];
 }

@@ -2,23 +2,23 @@
 
 import * as api from "./api.js";
 import * as actions from "./actions.js";
-import { button, el, freshId, icon, theirs } from "./dom.js";
+import { button, el, icon, theirs } from "./dom.js";
 import { ago, span } from "./format.js";
 import { cover, isMusic, known, learn, listen } from "./jobs.js";
 import * as player from "./player.js";
+import { makeSegments } from "./tabs.js";
 
-const PAGE = 100;
+const PAGE = 200;
 const FILTERS = [["all", "All", {}], ["music", "Music", { kind: "music" }], ["image", "Pictures", { kind: "image" }], ["favourites", "Favourites", { favourite: true }]];
 
 /** choose(job): put it on the stand */
 export function makeLibrary({ choose }) {
 	const state = { search: "", filter: FILTERS[0], older: null, asked: 0, isReading: false, oldest: "", cards: new Map() };
 	const grid = el("ul.grid");
-	const nothing = el("p.soft-text.nothing", { hidden: true });
+	const nothing = el("p.dim.nothing", { hidden: true });
 	const end = el("div.end");
-	const search = el("input", { type: "search", placeholder: "Search", "aria-label": "Search the library", "aria-keyshortcuts": "/", dir: "auto", maxlength: 200, oninput: () => later(() => (state.search = search.value.trim())) });
-	const name = freshId("filter");
-	const filters = FILTERS.map((filter) => el("label", el("input", { type: "radio", name, value: filter[0], checked: filter === state.filter, onchange: () => restart(() => (state.filter = filter)) }), el("span", filter[1])));
+	const search = el("input", { type: "search", placeholder: "Search", label: "Search the library", "aria-keyshortcuts": "/", dir: "auto", maxlength: 200, oninput: () => later(() => (state.search = search.value.trim())) });
+	const filters = makeSegments("Show", FILTERS, "all", (value) => restart(() => (state.filter = FILTERS.find(([name]) => name === value))));
 
 	let waiting;
 	const later = (change) => {
@@ -78,8 +78,8 @@ export function makeLibrary({ choose }) {
 	player.listen((what) => what === "job" && state.cards.forEach((node, id) => node.classList.toggle("current", id === player.now.job?.id)));
 	new IntersectionObserver(([entry]) => entry.isIntersecting && state.older && more(false), { rootMargin: "600px" }).observe(end);
 
-	const head = el("div.library-head", el("h2", "Library"), el("div.segments", { role: "radiogroup", "aria-label": "Show" }, ...filters), el("div.search", icon("search"), search));
-	const node = el("section.library", { "aria-label": "Library" }, head, grid, nothing, end);
+	const head = el("div.library-head", el("h2", "Library"), filters, el("div.search", icon("search"), search));
+	const node = el("section.library", { label: "Library" }, head, grid, nothing, end);
 	return { node, load: () => more(true), shown: () => [...state.cards.keys()].map((id) => known.get(id)), focusSearch: () => search.focus() };
 }
 
@@ -88,9 +88,9 @@ function makeCard(job, choose) {
 	const art = picture ? el("img", { src: api.local(picture.url), alt: "", loading: "lazy", decoding: "async", width: 160, height: 160 }) : el("div.blank", icon(isMusic(job) ? "note" : "picture"));
 	const title = theirs(job.prompt.slice(0, 200) || "Untitled", "span");
 	title.className = "name";
-	const told = el("span.soft-text.tabular", isMusic(job) ? `${span(job.seconds)} · ${ago(job.created_at)}` : ago(job.created_at));
+	const told = el("span.dim.num", isMusic(job) ? `${span(job.seconds)} · ${ago(job.created_at)}` : ago(job.created_at));
 	const latest = () => known.get(job.id) ?? job;
-	const face = el("button", { type: "button", class: "face", onclick: () => choose(latest()) }, el("span.thumb", art, isMusic(job) && el("span.over", icon("play"))), title, told);
+	const face = el("button", { class: "face", onclick: () => choose(latest()) }, el("span.thumb", art, isMusic(job) && el("span.over", icon("play"))), title, told);
 	const heart = button({ icon: "heart", label: "Favourite", class: "quiet heart", onclick: () => actions.setFavourite(latest(), !latest().favourite) });
 	const node = el("li.card", { "data-job": job.id }, face, heart);
 	mark(node, job);

@@ -2,22 +2,20 @@
 
 import * as api from "./api.js";
 import * as actions from "./actions.js";
-import { showCode } from "./codepanel.js";
 import { makeForm } from "./compose.js";
-import { deliveriesPage } from "./deliveries.js";
 import { el, icon } from "./dom.js";
 import { FINAL, learn, watch } from "./jobs.js";
-import { keysPage } from "./keys.js";
 import { listenToKeys, showHelp } from "./keyboard.js";
 import { makeLibrary } from "./library.js";
 import * as player from "./player.js";
 import { makeQueue } from "./queue.js";
-import { fieldsOf } from "./schema.js";
+import { fieldsOf } from "./fields.js";
 import { makeStage } from "./stage.js";
+import { makeTabs } from "./tabs.js";
 import { say } from "./toast.js";
-import { usagePage } from "./usage.js";
 
-const PAGES = { keys: keysPage, usage: usagePage, deliveries: deliveriesPage };
+// Loaded when somebody goes there.
+const PAGES = new Set(["keys", "usage", "deliveries"]);
 const main = document.getElementById("main");
 
 async function start() {
@@ -39,10 +37,10 @@ async function start() {
 async function show(name, studio) {
 	for (const link of document.querySelectorAll("nav a")) link.toggleAttribute("aria-current", link.hash.replace(/^#\/?/, "") === name);
 	document.querySelector("nav [aria-current]")?.setAttribute("aria-current", "page");
-	const made = PAGES[name] ? await PAGES[name]() : studio.node;
+	const made = PAGES.has(name) ? await (await import(`./${name}.js`)).page() : studio.node;
 	main.replaceChildren(made);
 	document.body.classList.toggle("beside", made !== studio.node);
-	document.title = PAGES[name] ? `${made.querySelector("h1").textContent} · Bandstand` : "Bandstand";
+	document.title = PAGES.has(name) ? `${made.querySelector("h1").textContent} · Bandstand` : "Bandstand";
 }
 
 function makeStudio(given) {
@@ -50,7 +48,7 @@ function makeStudio(given) {
 	const fieldNames = new Set(kinds.flatMap((kind) => fieldsOf(given[kind]).map((field) => field.name)));
 	const offer = { fieldNames, models: given.models };
 	const started = (job) => !player.isPlaying() && player.load(job, { plays: true });
-	const forms = Object.fromEntries(kinds.map((kind) => [kind, makeForm(kind, given, { started, code: showCode })]));
+	const forms = Object.fromEntries(kinds.map((kind) => [kind, makeForm(kind, given, { started })]));
 	const desk = makeDesk(kinds, forms);
 
 	const reuse = (job, sound, wish = actions.wishOf(job, fieldNames)) => {
@@ -82,27 +80,15 @@ function makeStudio(given) {
 
 /** The form of each kind behind a tab. */
 function makeDesk(kinds, forms) {
-	let at = "music";
-	const panel = el("div", { role: "tabpanel", id: "form" });
-	const tabs = kinds.map((kind) =>
-		el("button", { type: "button", role: "tab", id: `tab-${kind}`, "aria-controls": panel.id, onclick: () => choose(kind) }, icon(kind === "image" ? "picture" : "note"), el("span", kind === "image" ? "Images" : "Music")),
-	);
-	const choose = (kind) => {
-		at = kind;
-		tabs.forEach((tab, index) => {
-			tab.setAttribute("aria-selected", String(kinds[index] === kind));
-			tab.tabIndex = kinds[index] === kind ? 0 : -1;
-		});
-		panel.setAttribute("aria-labelledby", `tab-${kind}`);
-		panel.replaceChildren(forms[kind].node);
-	};
-	const list = el("div", { role: "tablist", class: "tabs kinds", "aria-label": "What to make", onkeydown: (event) => {
-		if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-		choose(kinds[(kinds.indexOf(at) + 1) % kinds.length]);
-		tabs[kinds.indexOf(at)].focus();
-	} }, ...tabs);
-	choose(at);
-	return { node: el("div.desk", list, panel), choose, chosen: () => at };
+	let now;
+	const panel = el("div");
+	const names = { music: ["Music", "note"], image: ["Images", "picture"] };
+	const tabs = makeTabs("What to make", kinds.map((kind) => names[kind]), panel, (at) => {
+		now = kinds[at];
+		panel.replaceChildren(forms[now].node);
+	});
+	tabs.choose(0);
+	return { node: el("div.desk", tabs.node, panel), choose: (kind) => tabs.choose(kinds.indexOf(kind)), chosen: () => now };
 }
 
 /** The buttons of the head: theme, help, leaving. */
@@ -134,5 +120,5 @@ function dress() {
 }
 
 start().catch((error) => {
-	main.replaceChildren(el("p.trouble-text", { role: "alert" }, error.message));
+	main.replaceChildren(el("p.bad", { role: "alert" }, error.message));
 });

@@ -22,8 +22,9 @@ export const seconds = () => now.job?.seconds ?? 0;
 export async function load(job, { plays = false } = {}) {
 	if (now.job?.id === job.id) return plays && !isPlaying() ? toggle() : undefined;
 	stop();
-	Object.assign(now, { job, region: null, loops: false, shape: { peaks: [], seconds: job.seconds, have: 0 } });
+	Object.assign(now, { job, region: null, loops: false, shape: null });
 	if (job.kind === "image") return tell("job");
+	now.shape = { peaks: [], seconds: job.seconds, have: 0 };
 	if (job.status === "succeeded") setFile(job);
 	else goLive(job, plays);
 	tell("job");

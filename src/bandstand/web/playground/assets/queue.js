@@ -8,7 +8,7 @@ import * as player from "./player.js";
 
 export function makeQueue({ reuse }) {
 	const list = el("ul.queue");
-	const node = el("section", { "aria-label": "Under way", hidden: true }, el("h2", "Under way"), list);
+	const node = el("section", { label: "Under way", hidden: true }, el("h2", "Under way"), list);
 	const rows = new Map();
 	const told = (job, before) => {
 		const id = job?.id ?? before.id;
@@ -35,10 +35,10 @@ export function makeQueue({ reuse }) {
 }
 
 function makeRow(job) {
-	const state = el("span.soft-text.tabular");
-	const bar = el("progress", { max: 1, "aria-label": "Progress" });
-	const hear = isMusic(job) && button({ icon: "play", text: "Listen", class: "soft", onclick: () => player.load(latest(job), { plays: true }) });
-	const stop = button({ icon: "close", text: "Cancel", class: "soft", onclick: () => actions.cancel(job) });
+	const state = el("span.dim.num");
+	const bar = el("progress", { max: 1, label: "Progress" });
+	const hear = isMusic(job) && button({ icon: "play", text: "Listen", onclick: () => player.load(latest(job), { plays: true }) });
+	const stop = button({ icon: "close", text: "Cancel", onclick: () => actions.cancel(job) });
 	const node = el("li", { "data-job": job.id }, el("div.what", el("p.clip", theirs(job.prompt || "Untitled")), state), bar, el("div.buttons", hear, stop));
 	const show = (now) => {
 		state.textContent = stateOf(now);
@@ -57,8 +57,8 @@ function stateOf(job) {
 }
 
 function failed(job, { reuse, drop }) {
-	const again = button({ icon: "reuse", text: "Use its settings", class: "soft", onclick: () => reuse(job) });
+	const again = button({ icon: "reuse", text: "Use its settings", onclick: () => reuse(job) });
 	const away = button({ icon: "close", label: "Put it away", onclick: () => drop(job.id) });
-	const why = el("p.trouble-text", { role: "alert" }, theirs(job.error ?? "It failed."));
+	const why = el("p.bad", { role: "alert" }, theirs(job.error ?? "It failed."));
 	return { node: el("li.failed", icon("help"), el("div.what", el("p.clip", theirs(job.prompt || "Untitled")), why), el("div.buttons", again, away)), show: () => {} };
 }

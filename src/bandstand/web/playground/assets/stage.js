@@ -2,18 +2,16 @@
 
 import * as api from "./api.js";
 import * as actions from "./actions.js";
-import { showCode } from "./codepanel.js";
 import { menu } from "./dialog.js";
 import { button, el, icon, swapIcon, theirs } from "./dom.js";
 import { clock, left, span } from "./format.js";
 import { FINAL, cover, isMusic, secondsLeft } from "./jobs.js";
 import * as player from "./player.js";
-import { shareJob } from "./share.js";
 import { makeWave } from "./wave.js";
 
 /** reuse(job), extend(job): the form takes over. offer: what the server told of fields and models */
 export function makeStage({ offer, reuse, extend }) {
-	const node = el("section.stage", { "aria-label": "On the stand" });
+	const node = el("section.stage", { label: "On the stand" });
 	const wave = makeWave({ label: "Place in the piece", seek: player.seek, mark: player.mark });
 	const parts = { at: el("span", "0:00"), whole: el("span", "0:00"), live: el("span.live", { role: "status" }) };
 	parts.play = button({ icon: "play", label: "Play", class: "play", onclick: player.toggle });
@@ -63,7 +61,7 @@ export function makeStage({ offer, reuse, extend }) {
 }
 
 function empty() {
-	return [el("div.art.blank", icon("note")), el("div.about", el("h2", "Nothing on the stand yet"), el("p.soft-text", "Write a sentence and press Generate. The sound starts before the piece is finished."))];
+	return [el("div.art.blank", icon("note")), el("div.about", el("h2", "Nothing on the stand yet"), el("p.dim", "Write a sentence and press Generate. The sound starts before the piece is finished."))];
 }
 
 function filled(job, { wave, parts, offer, reuse, extend }) {
@@ -71,14 +69,14 @@ function filled(job, { wave, parts, offer, reuse, extend }) {
 	const size = isMusic(job) ? 512 : undefined;
 	const art = picture ? el("img.art", { src: api.local(picture.url), alt: isMusic(job) ? "Cover" : job.prompt.slice(0, 200), width: size, height: size }) : el("div.art.blank.making", icon(isMusic(job) ? "note" : "picture"));
 	const title = el("h2.title", { title: job.prompt.slice(0, 500) }, theirs(job.prompt || "Untitled"));
-	const transport = isMusic(job) && el("div.transport", parts.play, el("div.sound", wave.node, el("div.times.tabular", parts.at, parts.live, parts.whole)));
+	const transport = isMusic(job) && el("div.transport", parts.play, el("div.sound", wave.node, el("div.times.num", parts.at, parts.live, parts.whole)));
 	return [art, el("div.about", title, facts(job), transport, !isMusic(job) && pictures(job), job.status === "succeeded" && tools(job, { parts, offer, reuse, extend }))];
 }
 
 function facts(job) {
 	const made = job.made_by.model === job.model ? job.model : `${job.made_by.model}, standing in for ${job.model}`;
 	const told = [made, isMusic(job) ? span(job.seconds) : null, `seed ${job.seed}`, !isMusic(job) && job.made_by.engine === "canvas" ? "drawn, not diffused" : null];
-	return el("p.facts.soft-text.tabular", told.filter(Boolean).join(" · "));
+	return el("p.facts.dim.num", told.filter(Boolean).join(" · "));
 }
 
 /** All pictures of one request, each in its own size. */
@@ -91,21 +89,18 @@ function pictures(job) {
 function tools(job, { parts, offer, reuse, extend }) {
 	const music = isMusic(job);
 	const heart = button({ icon: "heart", label: "Favourite", class: "quiet heart", "aria-pressed": String(Boolean(job.favourite)), title: "Favourite (F)", onclick: () => actions.setFavourite(job, !job.favourite) });
-	const files = button({ icon: "down", text: "Download", class: "soft", "aria-haspopup": "true", onclick: () => menu(files, () => actions.downloads(job, offer)) });
+	const files = button({ icon: "down", text: "Download", "aria-haspopup": "true", onclick: () => menu(files, () => actions.downloads(job, offer)) });
 	const more = button({ icon: "more", label: "More", "aria-haspopup": "true", onclick: () => menu(more, () => [
 		{ icon: "reuse", text: "Use its settings", onclick: () => reuse(job) },
 		{ icon: "shuffle", text: "Four new takes", onclick: () => actions.fourTakes(job, offer) },
-		{ icon: "code", text: "As code", onclick: () => showCode(job.kind ?? "music", actions.wishOf(job, offer.fieldNames)) },
+		{ icon: "code", text: "As code", onclick: async () => (await import("./codepanel.js")).showCode(job.kind ?? "music", actions.wishOf(job, offer.fieldNames)) },
 		{ icon: "trash", text: "Delete", onclick: () => actions.remove(job) },
 	]) });
-	return el("div.tools", { role: "group", "aria-label": "What to do with it" },
-		music && button({ icon: "extend", text: "Extend", class: "soft", onclick: () => extend(job) }),
-		button({ icon: "shuffle", text: "Variation", class: "soft", onclick: () => actions.vary(job, offer) }),
+	return el("div.tools", { role: "group", label: "What to do with it" },
+		music && button({ icon: "extend", text: "Extend", onclick: () => extend(job) }),
+		button({ icon: "shuffle", text: "Variation", onclick: () => actions.vary(job, offer) }),
 		files,
-		button({ icon: "share", text: "Share", class: "soft", onclick: () => shareJob(job) }),
-		el("span.gap"),
-		music && parts.loop,
-		heart,
-		more,
+		button({ icon: "share", text: "Share", onclick: async () => (await import("./share.js")).shareJob(job) }),
+		el("span.icons", music && parts.loop, heart, more),
 	);
 }

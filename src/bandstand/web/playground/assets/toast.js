@@ -2,6 +2,18 @@
 
 import { el } from "./dom.js";
 
+/** What it gives; null when it failed, which is then said. done: said when it went well */
+export async function attempt(work, done) {
+	try {
+		const given = await work();
+		if (done) say(done);
+		return given ?? true;
+	} catch (error) {
+		say(error.message, "trouble");
+		return null;
+	}
+}
+
 /** kind: "note", or "trouble", which is read out at once and stays longer */
 export function say(text, kind = "note") {
 	const place = document.getElementById(kind === "trouble" ? "alerts" : "notes");

@@ -3,11 +3,11 @@
 import * as api from "./api.js";
 import { el } from "./dom.js";
 import { credits, plural, span } from "./format.js";
-import { page, saying, table } from "./page.js";
+import { saying, sheet, table } from "./page.js";
 
 const DAYS = 30;
 
-export async function usagePage() {
+export async function page() {
 	const place = el("div");
 	await saying(place, async () => {
 		const [account, usage] = await Promise.all([api.account(), api.usage(DAYS)]);
@@ -21,11 +21,11 @@ export async function usagePage() {
 		const models = table("By model", ["Model", "Jobs", "Music", "Credits"], usage.by_model.map((row) => [row.model, String(row.jobs), span(Math.round(row.seconds)), credits(row.credits)]), "Nothing was made yet.");
 		return el("div", figures, chart(usage.days), el("h2", "By model"), models);
 	});
-	return page("Usage", null, place);
+	return sheet("Usage", null, place);
 }
 
 function figure(name, value, more) {
-	return el("div", el("dt", name), el("dd.tabular", value, more && el("small", more)));
+	return el("div", el("dt", name), el("dd.num", value, more && el("small", more)));
 }
 
 /** A bar for each day; the same figures as a list for who cannot see them. */
@@ -36,5 +36,5 @@ function chart(days) {
 		bar.style.setProperty("--tall", day.jobs / most);
 		return bar;
 	});
-	return el("figure.chart", el("figcaption.soft-text", "Jobs a day"), el("ol", ...bars));
+	return el("figure.chart", el("figcaption.dim", "Jobs a day"), el("ol", ...bars));
 }

@@ -12,7 +12,7 @@ const BAR = 3, GAP = 2, EDGE = 10;
  */
 export function makeWave({ label, seek, mark }) {
 	const canvas = el("canvas");
-	const node = el("div.wave", { role: "slider", tabindex: 0, "aria-label": label, "aria-valuemin": 0 }, canvas);
+	const node = el("div.wave", { role: "slider", tabindex: 0, label: label, "aria-valuemin": 0 }, canvas);
 	const state = { peaks: [], seconds: 0, time: 0, have: 1, region: null };
 
 	const draw = () => paint(canvas, state);
