@@ -23,12 +23,12 @@ def plain(content: bytes, side_max: int) -> bytes:
     with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
         opened.draft("RGB", (side_max, side_max))
         picture = ImageOps.exif_transpose(opened)
-        if picture.has_transparency_data:
-            seen = picture.convert("RGBA")
-            picture = Image.new("RGBA", seen.size, "white")
-            picture.alpha_composite(seen)
-        picture = picture.convert("RGB")
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     picture.thumbnail((side_max, side_max), Image.Resampling.LANCZOS)
+    if picture.mode == "RGBA":
+        paper = Image.new("RGBA", picture.size, "white")
+        paper.alpha_composite(picture)
+        picture = paper.convert("RGB")
     out = io.BytesIO()
     Image.frombytes("RGB", picture.size, picture.tobytes()).save(out, "PNG", compress_level=1)
     return out.getvalue()
