@@ -7,7 +7,8 @@ part. The file's tempo is whole microseconds a quarter; the exact bpm is in `des
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 
 import mido
 
@@ -41,7 +42,6 @@ def _conductor(score: Score) -> mido.MidiTrack:
     minor = "m" if theory.family(score.key.mode) == "minor" else ""
     head = [
         mido.MetaMessage("track_name", name=score.title),
-        mido.MetaMessage("set_tempo", tempo=round(60e6 / score.bpm)),
         mido.MetaMessage("time_signature", numerator=beats, denominator=unit),
         mido.MetaMessage("key_signature", key=theory.tonic_name(score.key) + minor),
     ]
@@ -52,8 +52,23 @@ def _conductor(score: Score) -> mido.MidiTrack:
         )
         for section in score.sections
     ]
-    ending = _ticks(score.seconds * score.bpm / 60.0)
-    return _timed([*((0, message) for message in head), *markers], ending)
+    ending = _ticks(score.beat_at(score.seconds))
+    rows = [*((0, message) for message in head), *_tempos(score), *markers]
+    return _timed(sorted(rows, key=lambda row: row[0]), ending)
+
+
+def _tempos(score: Score) -> Iterator[tuple[int, mido.MetaMessage]]:
+    """The tempo, and where it drifts one of its own for each beat."""
+    drift = score.drift
+    beats = [0.0]
+    if drift:
+        beats += [drift.start + n for n in range(math.ceil(drift.beats) + 1)]
+    for beat in sorted(set(beats)):
+        steady = beat == 0.0 and (drift is None or drift.start > 0.0)
+        lasts = (
+            score.beat_seconds if steady else score.seconds_at(beat + 1) - score.seconds_at(beat)
+        )
+        yield _ticks(beat), mido.MetaMessage("set_tempo", tempo=round(1e6 * lasts))
 
 
 def _track(part: Part, channel: int) -> mido.MidiTrack:

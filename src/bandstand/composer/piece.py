@@ -6,6 +6,7 @@ listening stops the work. Not for files and formats; those are `bandstand.audio`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from bandstand.composer.describe import describe
 from bandstand.composer.filters import Stereo
 from bandstand.composer.loop import with_run_up, without_run_up
 from bandstand.composer.midi import score_to_midi
-from bandstand.composer.mix.desk import Desk, fade_out
+from bandstand.composer.mix.desk import Desk, fade_in, fade_out
 from bandstand.composer.mix.ride import Ride
 from bandstand.composer.mix.sheet import rehearse, section_at
 from bandstand.composer.plan.plan import make_plan
@@ -160,10 +161,10 @@ def block_edges(score: Score, rate: int) -> list[int]:
     The first quarter of the first bar is a block of its own, so that something is heard soon.
     """
     total = round(score.seconds * rate)
-    bar = score.seconds_at(score.metre.beats) * rate
-    count = max(1, -(-total // max(1, round(bar))))
-    edges = [round(index * bar) for index in range(count + 1)]
-    early = round(bar / 4.0)
+    beats = score.metre.beats
+    count = max(1, math.ceil(score.beat_at(score.seconds) / beats))
+    edges = [round(score.seconds_at(index * beats) * rate) for index in range(count + 1)]
+    early = round(edges[1] / 4.0)
     return [0, *(edge for edge in (early, *edges[1:]) if 0 < edge < total), total]
 
 
@@ -215,11 +216,11 @@ def _played(
     stems = [Stem(player) for player in players]
     edges = block_edges(score, rate)
     lengths = [stop - start for start, stop in pairwise(edges)]
-    bar = score.seconds_at(score.metre.beats) * rate
-    named = [section_at(score, int((start + stop) / 2.0 / bar)) for start, stop in pairwise(edges)]
+    named = [_section(score, (start + stop) / 2.0 / rate) for start, stop in pairwise(edges)]
     usual = max(rehearsed.energies.values(), default=0.0)
     expected = [
-        (n, rehearsed.energies.get(name, usual)) for n, name in zip(lengths, named, strict=True)
+        (n, rehearsed.energies.get(name, usual) * _risen(score, start, n, rate))
+        for start, n, name in zip(edges, lengths, named, strict=False)
     ]
     ride = Ride([] if rehearsed.whole else expected, rate)
     lengths[-1] += desk.latency
@@ -237,10 +238,21 @@ def _played(
         gain = trimmed
         sound, position = _cropped(sound, position)
         if not score.loops:
+            fade_in(sound, position, rate, score.fade_in)
             fade_out(sound, position, total, rate, score.fade)
         position += sound.shape[1]
         ride.heard(sound)
         yield Stretch(Clip(np.ascontiguousarray(sound), rate), position / total)
+
+
+def _section(score: Score, seconds: float) -> str:
+    return section_at(score, int(score.beat_at(seconds) / score.metre.beats))
+
+
+def _risen(score: Score, start: int, samples: int, rate: int) -> float:
+    """What a fade-in leaves of the power of a stretch."""
+    ones = np.ones((1, samples), np.float32)
+    return float(np.square(fade_in(ones, start, rate, score.fade_in)).mean())
 
 
 def _cropped(sound: Stereo, position: int) -> tuple[Stereo, int]:

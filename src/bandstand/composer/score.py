@@ -8,6 +8,7 @@ percussion keys (36 kick, 38 snare, 42 closed hat ...).
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -160,16 +161,48 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """A tempo that does not stay: from a beat on, over so many beats, each a little shorter or longer than the one
+    before, until it is so many times what it was; there it stays.
+    """
+
+    start: float
+    beats: float
+    times: float
+
+    def steady(self, beat: float) -> float:
+        """Beats of the first tempo that take as long as these."""
+        inside = min(max(beat - self.start, 0.0), self.beats)
+        after = max(beat - self.start - self.beats, 0.0)
+        longer = 1.0 / self.times - 1.0
+        return min(beat, self.start) + (
+            inside + longer * inside**2 / (2.0 * self.beats) + after / self.times
+        )
+
+    def drifted(self, steady: float) -> float:
+        """The beat that comes after so many beats of the first tempo."""
+        left = max(steady - self.start, 0.0)
+        longer = 1.0 / self.times - 1.0
+        whole = self.beats * (1.0 + 0.5 * longer)
+        if left >= whole:
+            return self.start + self.beats + (left - whole) * self.times
+        bent = 2.0 * left / (1.0 + math.sqrt(1.0 + 2.0 * longer * left / self.beats))
+        return min(steady, self.start) + bent
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """A whole piece.
 
     seconds   exact length of the result; the music ends within it, the rest rings out
     bpm       quarter notes per minute, exactly as asked; never bent to fit
+    drift     how the tempo moves away from it, if it does
     bars      whole bars; 0 when the piece is shorter than one bar
     seed      of the piece; rendering draws its own noise from it
     loops     its end goes over into its beginning: no last chord, and its bars fill its seconds
     marks     what the critic found, by check: 0..1, 1 is faultless (see `compose/critic.py`)
-    fade      seconds at the end over which the sound fades away, 0 for an end on the last chord
+    fade      seconds at the end over which the sound fades away, 0 for an end on the last chord; fade_in: at the
+              beginning, over which it comes
     """
 
     title: str
@@ -187,6 +220,17 @@ class Score:
     loops: bool = False
     marks: Mapping[str, float] = field(default_factory=dict[str, float])
     fade: float = 0.0
+    fade_in: float = 0.0
+    drift: Drift | None = None
+
+    @property
+    def beat_seconds(self) -> float:
+        """Of the tempo that is written at the beginning."""
+        return 60.0 / self.bpm
 
     def seconds_at(self, beat: float) -> float:
-        return beat * 60.0 / self.bpm
+        return (self.drift.steady(beat) if self.drift else beat) * self.beat_seconds
+
+    def beat_at(self, seconds: float) -> float:
+        steady = seconds / self.beat_seconds
+        return self.drift.drifted(steady) if self.drift else steady

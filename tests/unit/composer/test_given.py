@@ -39,6 +39,17 @@ def test_lead_plays_the_tune_that_was_given(tune: Given, prompt: str):
     assert fidelity(score, tune, 0) - fidelity(score, tune, 6) >= 0.15
 
 
+def test_given_tune_is_sung_to_its_end_over_the_last_chord(tune: Given):
+    score = compose("rock band", seconds=14.0, seed=1, given=tune).score
+    lead = next(part for part in score.parts if part.role is Role.LEAD)
+    last = score.bars * score.metre.beats
+
+    written = {note.start for note in tune.tune if last < note.start < score.beat_at(14.0) - 0.25}
+
+    assert written
+    assert {on_grid(note.start) for note in lead.notes if note.start > last + 0.1} >= written
+
+
 def test_key_that_the_prompt_asks_for_moves_the_tune(tune: Given):
     key = Key((tune.key.tonic + 3) % 12, tune.key.mode)
 

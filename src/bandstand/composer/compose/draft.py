@@ -113,7 +113,7 @@ def _ends(plan: Plan) -> bool:
 def last_chord(plan: Plan) -> Chord:
     """The one that everybody ends on."""
     start = plan.bars * plan.metre.beats
-    return harmony.home(plan, start, plan.seconds * plan.bpm / 60.0 - start)
+    return harmony.home(plan, start, plan.end - start)
 
 
 def _score(
@@ -122,7 +122,6 @@ def _score(
     parts: Sequence[tuple[Voice, list[Event]]],
     hands: np.random.Generator,
 ) -> Score:
-    end = plan.seconds * plan.bpm / 60.0
     return Score(
         title=plan.title,
         style=plan.style.name,
@@ -133,7 +132,7 @@ def _score(
         metre=plan.metre,
         bars=plan.bars,
         sections=plan.sections,
-        chords=tuple(chord for chord in chords if plan.fade == 0.0 or chord.start < end),
+        chords=tuple(chord for chord in chords if plan.fade == 0.0 or chord.start < plan.end),
         parts=tuple(
             Part(
                 voice.role,
@@ -148,6 +147,8 @@ def _score(
         mix=plan.mix,
         loops=plan.loops,
         fade=plan.fade,
+        fade_in=plan.fade_in,
+        drift=plan.drift,
     )
 
 

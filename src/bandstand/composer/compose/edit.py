@@ -86,7 +86,7 @@ def _lifted(events: Sequence[Event], section: Section, plan: Plan) -> list[Event
 
 
 def _fading(events: Sequence[Event], plan: Plan) -> list[Event]:
-    end = plan.seconds * plan.bpm / 60.0
+    end = plan.end
     beats = plan.fade * plan.bpm / 60.0
     return [
         (at, length, pitch, loud * (GONE + (1.0 - GONE) * min((end - at) / beats, 1.0)))

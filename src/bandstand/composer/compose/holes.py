@@ -30,7 +30,7 @@ def fill_holes(parts: Sequence[tuple[Voice, list[Event]]], plan: Plan) -> None:
     longest, apart = DRY if families == {"kit"} else RINGING
     # Sixteenths, so that the strokes stand on the grid.
     step = max(1.0, math.floor(4.0 * apart * second)) / 4.0
-    end = (plan.seconds - apart) * second
+    end = plan.end - apart * second
     onsets = sorted({start for _, events in parts for start, *_ in events if start < end})
     for start, following in pairwise([*onsets, end]):
         if following - start > longest * second:

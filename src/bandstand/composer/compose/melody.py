@@ -213,7 +213,7 @@ def quote(bars: Sequence[Bar], plan: Plan, voice: Voice) -> list[Event]:
     end = bars[-1].start + beats if bars else 0.0
     turns = math.ceil(end / length)
     if turns == 1 and not plan.loops and not plan.fade:
-        end = plan.seconds * plan.bpm / 60.0
+        end = plan.end
     events: list[Event] = []
     for turn in range(turns):
         for note in tune:

@@ -23,7 +23,7 @@ def perform(
     events: Sequence[Event], plan: Plan, role: Role, dice: np.random.Generator
 ) -> tuple[Note, ...]:
     """Play the notes; every one starts and ends within the piece."""
-    end = plan.seconds * plan.bpm / 60.0
+    end = plan.end
     events = [event for event in events if event[0] < end - SHORTEST] if plan.fade else events
     if not events:
         return ()

@@ -17,7 +17,7 @@ from bandstand.composer.mix.space import Delay
 from bandstand.composer.render.kits import MACHINES
 from bandstand.composer.score import Part, Role, Score
 
-_RANGE, _FARTHEST = 6.0, 2.0
+_RANGE, _FARTHEST = 10.0, 3.5
 """dB between a section of no energy and one of all there is, and how far from the middle one may be."""
 
 _BOOTH = 0.3
@@ -74,7 +74,7 @@ class Ducker:
             if note.pitch in {35, 36}
         }
         self._starts = np.array(sorted(starts), dtype=np.int64)
-        length = max(2, round(min(score.seconds_at(0.75), 0.45) * rate))
+        length = max(2, round(min(0.75 * score.beat_seconds, 0.45) * rate))
         rise = max(1, round(0.006 * rate))
         self._shape = (1.0 - np.arange(length) / length) ** 1.5
         self._shape[:rise] *= np.arange(rise) / rise
@@ -99,11 +99,12 @@ class Fader:
     """
 
     def __init__(self, score: Score, rate: int) -> None:
-        bar = score.seconds_at(score.metre.beats) * rate
         bars = sum(section.bars for section in score.sections) or 1
         middle = sum(section.energy * section.bars for section in score.sections) / bars
         levels = [_RANGE * (section.energy - middle) for section in score.sections] or [0.0]
-        starts = [section.first_bar * bar for section in score.sections] or [0.0]
+        beats = score.metre.beats
+        starts = [rate * score.seconds_at(s.first_bar * beats) for s in score.sections] or [0.0]
+        bar = rate * beats * score.beat_seconds
         places: list[float] = [starts[0]]
         gains: list[float] = [levels[0]]
         for start, before, level in zip(starts[1:], levels[:-1], levels[1:], strict=True):

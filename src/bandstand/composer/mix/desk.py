@@ -78,7 +78,7 @@ class Desk:
         self._reverb_tone = Filter([high_pass(190.0, rate), low_pass(9000.0, rate)])
         self._booth = Reverb(rate, _BOOTH_SECONDS) if any(c.booth for c in self._channels) else None
         self._booth_tone = Filter([high_pass(110.0, rate), low_pass(6500.0, rate)])
-        beat = score.seconds_at(1.0)
+        beat = score.beat_seconds
         self._echo = Echo(rate, 0.75 * beat if beat < 0.8 else 0.375 * beat)
         self._echo_level = np.float32(0.5 * mix.delay)
         self._echo_tone = Filter([high_pass(280.0, rate)])
@@ -171,6 +171,14 @@ def widen(sound: Stereo, gain: float) -> Stereo:
     mid = np.float32(0.5) * (sound[0] + sound[1])
     side = np.float32(0.5 * 10.0 ** (gain / 20.0)) * (sound[0] - sound[1])
     sound[0], sound[1] = mid + side, mid - side
+    return sound
+
+
+def fade_in(sound: Stereo, position: int, rate: int, seconds: float) -> Stereo:
+    """The beginning of the piece, in place: it comes out of nothing in so many seconds."""
+    if position < seconds * rate:
+        done = (position + np.arange(sound.shape[1])) / (seconds * rate)
+        sound *= np.sin(np.clip(done, 0.0, 1.0) * (math.pi / 2.0)).astype(np.float32) ** 2
     return sound
 
 

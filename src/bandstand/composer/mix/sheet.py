@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bandstand.composer.filters import Stereo, response
 from bandstand.composer.mix.channel import wanted_loudness
-from bandstand.composer.mix.desk import Desk, Sheet, fade_out, tone_sections, widen
+from bandstand.composer.mix.desk import Desk, Sheet, fade_in, fade_out, tone_sections, widen
 from bandstand.composer.mix.loudness import SILENCE, Meter, blocks, gated
 from bandstand.composer.mix.spectrum import (
     OCTAVES,
@@ -106,20 +106,25 @@ def excerpts(score: Score, rate: int) -> list[Excerpt]:
         kinds[section.name] = (first, bars + section.bars)
     if score.seconds <= _WHOLE_SECONDS or not kinds:
         return [Excerpt(section_at(score, 0), 0, total, total)]
-    bar = score.seconds_at(score.metre.beats) * rate
+    bar = score.beat_seconds * score.metre.beats * rate
     share = _LISTEN_SECONDS * rate / (bar * len(kinds))
     heard = max(min(int(2.0 * share) / 2.0, 4.0), min(0.5, _SHORTEST_SECONDS * rate / bar))
     found: list[Excerpt] = []
     for name, (first, bars) in sorted(kinds.items(), key=lambda kind: kind[1][0]):
-        end = first + longest[name]  # where the fill is
+        # Where the fill is; but the last bars of a fade are cut.
+        end = min(first + longest[name], score.beat_at(score.seconds) / score.metre.beats)
         start = max(float(first), end - heard)
-        stop = min(round(end * bar), total)
-        found.append(Excerpt(name, round(start * bar), stop, round(bars * bar)))
-    last = round(score.bars * bar)
+        stop = min(_sample(score, end, rate), total)
+        found.append(Excerpt(name, _sample(score, start, rate), stop, round(bars * bar)))
+    last = _sample(score, score.bars, rate)
     if last < total:
         stop = min(total, last + round(_ENDING_SECONDS * rate))
         found.append(Excerpt(ENDING, last, stop, total - last))
     return found
+
+
+def _sample(score: Score, bar: float, rate: int) -> int:
+    return round(score.seconds_at(bar * score.metre.beats) * rate)
 
 
 def _level(score: Score, player: Player, heard: Sequence[Stereo]) -> float:
@@ -139,7 +144,7 @@ def _alone(score: Score, player: Player) -> float:
         return SILENCE
     start = player.notes[0].at
     meter = Meter(player.rate)
-    meter.feed(Stem(player, start).block(round(score.seconds_at(4.0) * player.rate)))
+    meter.feed(Stem(player, start).block(round(4.0 * score.beat_seconds * player.rate)))
     return meter.integrated()
 
 
@@ -282,5 +287,6 @@ class _Master:
         shape = np.pad(self._shapes[index], ((0, 0), (0, desk.latency)))
         sound = desk.finish(shape, gain, gain)[:, desk.latency :]
         if not self._score.loops:
+            fade_in(sound, start, self._rate, self._score.fade_in)
             fade_out(sound, start, self._total, self._rate, self._score.fade)
         return _metered(sound[:, self._run_up :], self._rate)

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from bandstand.composer.score import Metre, Section
+from bandstand.composer.score import Drift, Metre, Section
 
 SHORT, MEDIUM = 20.0, 64.0
 SLOWEST, FASTEST = 40.0, 240.0
@@ -38,6 +38,10 @@ LIFT, LIFTED_SECONDS, LIFTED_SHARE = 2, 150.0, 0.12
 HARD_TAIL = 0.6
 SWELL = 0.3
 FADE_SHARE, FADE_SECONDS = 0.2, 12.0
+FASTER = 1.3
+"""What a tempo that is speeding up comes to in the course of a piece."""
+SLOWER, SLOWING_BARS = 0.65, 2
+"""What one that is slowing down comes to, and in how many bars before the last chord."""
 INTRO_SECONDS = (5.0, 10.0)
 """Of pieces up to a minute, and of longer ones: then the hook must have been heard."""
 
@@ -80,8 +84,25 @@ def faded_bars(seconds: float, bpm: float, metre: Metre) -> int:
 
 
 def fade(seconds: float) -> float:
-    """Seconds of a fade-out."""
+    """Seconds of a fade."""
     return min(FADE_SHARE * seconds, FADE_SECONDS)
+
+
+def drifting(
+    seconds: float, bpm: float, metre: Metre, asked: Collection[str], *, hard: bool = False
+) -> tuple[int, Drift] | None:
+    """The bars of a piece that becomes faster or slower, and how it does; None for one that does not."""
+    if not {"accelerando", "ritardando"} & set(asked):
+        return None
+    room = (seconds - tail(seconds, hard=hard)) * bpm / 60.0
+    for bars in range(math.floor(FASTER * room / metre.beats), 0, -1):
+        whole = bars * metre.beats
+        last = min(SLOWING_BARS * metre.beats, whole / 2)
+        speeds = "accelerando" in asked
+        drift = Drift(0.0, whole, FASTER) if speeds else Drift(whole - last, last, SLOWER)
+        if drift.steady(whole) <= room + 1e-9:
+            return bars, drift
+    return None
 
 
 def looped(seconds: float, bpm: float, metre: Metre, *, may_bend: bool) -> tuple[int, float] | None:

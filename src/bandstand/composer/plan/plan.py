@@ -17,7 +17,7 @@ from bandstand.composer.plan.style import Style, style, style_names
 from bandstand.composer.plan.tailor import tailored
 from bandstand.composer.prompt.intent import Intent
 from bandstand.composer.prompt.lexicon import lexicon
-from bandstand.composer.score import Given, Key, Metre, Mix, Role, Section
+from bandstand.composer.score import Drift, Given, Key, Metre, Mix, Role, Section
 
 PACED = 0.27
 """What a tempo word says of how lively a piece is, beside a mood."""
@@ -39,7 +39,8 @@ class Plan:
     asked     the flags of the prompt, for players whom they concern
     soloing   whoever leads also plays the solos
     opens, closes  instruments that have the first and the last word
-    fade      seconds of fade-out at the end; hard: the last chord is short
+    fade      seconds of fade-out at the end; fade_in: of one at the beginning; hard: the last chord is short
+    drift     how the tempo moves away from the bpm
     seed      of the piece: players of one idiom agree by it on what none of them may choose alone
     """
 
@@ -66,7 +67,15 @@ class Plan:
     opens: frozenset[str] = frozenset()
     closes: frozenset[str] = frozenset()
     fade: float = 0.0
+    fade_in: float = 0.0
     hard: bool = False
+    drift: Drift | None = None
+
+    @property
+    def end(self) -> float:
+        """The beat on which the last second is over."""
+        steady = self.seconds * self.bpm / 60.0
+        return self.drift.drifted(steady) if self.drift else steady
 
 
 def make_plan(
@@ -88,10 +97,14 @@ def make_plan(
     fades = "fade-out" in intent.flags and bars > 0
     if fades:
         bars = form.faded_bars(seconds, bpm, metre)
+    drifting = form.drifting(seconds, bpm, metre, intent.flags, hard=hard)
     looped = form.looped(seconds, bpm, metre, may_bend=not (intent.bpm or given.bpm))
     loops = "loop" in intent.flags and looped is not None and not fades
     if loops and looped is not None:
         bars, bpm = looped
+    drift = None
+    if drifting and not loops and not fades:
+        bars, drift = drifting
     voices = _cast(intent, chosen, seed, variation)
     wish = form.Wish(
         style=chosen.name,
@@ -127,6 +140,8 @@ def make_plan(
         drive=min(max((intent.energy or 0.0) + PACED * (intent.pace or 0.0), -1.0), 1.0),
         soloing=intent.solo is not None or "solo" in intent.flags,
         fade=form.fade(seconds) if fades else 0.0,
+        fade_in=form.fade(seconds) if "fade-in" in intent.flags and not loops else 0.0,
+        drift=drift,
         hard=hard and not loops,
     )
 

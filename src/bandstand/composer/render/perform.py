@@ -102,14 +102,14 @@ def perform(score: Score, part_index: int, rate: int) -> tuple[Sounding, ...]:
         until = round(score.seconds_at(note.start + note.length) * rate)
         if kit:
             at += round(_LATE.get(part.instrument, {}).get(note.pitch, 0.0) * rate)
-            until = _choked(part, index, at, score.seconds_at(1.0) * rate)
+            until = _choked(score, part, index, at, rate)
         elif note.start >= last - 0.05:
             until = max(until, total + rate)
         at = max(at, 0)
         if at >= total:
             continue
         seed = (score.seed * 1000003 + part_index * 7919 + index * 104729) % 2147483629
-        bend = _bend(part, note, score.seconds_at(note.length), seed)
+        bend = _bend(part, note, note.length * score.beat_seconds, seed)
         sounding = Sounding(at, max(until - at, 1), note.pitch, note.velocity, bend, seed)
         played += _taken_up(sounding, rate)
     played.sort(key=lambda sounding: sounding.at)
@@ -126,13 +126,13 @@ def _last_start(score: Score) -> float:
     return max(starts, default=0.0)
 
 
-def _choked(part: Part, index: int, at: int, beat_samples: float) -> int:
+def _choked(score: Score, part: Part, index: int, at: int, rate: int) -> int:
     """A drum rings out by itself; an open hat until the pedal closes it."""
     note = part.notes[index]
     if note.pitch == _OPEN_HAT:
         for later in part.notes[index + 1 :]:
             if later.pitch in _CLOSE_HAT and later.start > note.start + 0.05:
-                return round(later.start * beat_samples)
+                return round(score.seconds_at(later.start) * rate)
             if later.start > note.start + 4.0:
                 break
     return at + 1_000_000_000
