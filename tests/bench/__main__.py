@@ -89,7 +89,7 @@ def _circumstances() -> list[str]:
     date = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     machine = f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GB"
-    system = f"{platform.system()} {platform.release()}"
+    system = f"{platform.system()} {platform.release()} · load {os.getloadavg()[0]:.1f}"
     return [f"{date} · commit {commit} · Python {platform.python_version()} · {machine} · {system}"]
 
 

@@ -29,10 +29,10 @@ def openapi(
         # As a server without any setting of this machine describes itself.
         defaults = Settings.model_construct(data=Path(folder))
         described = build(defaults).app.openapi()
-    show_json(described if api is None else _only(described, api))
+    show_json(described if api is None else only(described, api))
 
 
-def _only(described: dict[str, Any], api: str) -> dict[str, Any]:
+def only(described: dict[str, Any], api: str) -> dict[str, Any]:
     """The paths of one API and the shapes that they speak of."""
     paths = {
         path: methods
