@@ -36,7 +36,6 @@ const PATHS = {
 	close: "M6 6l12 12M18 6 6 18",
 	search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16.2 16.2l4.3 4.3",
 	mic: "M12 14.5a3 3 0 0 0 3-3v-5a3 3 0 0 0-6 0v5a3 3 0 0 0 3 3zM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3",
-	stop: "M7 7h10v10H7z",
 	file: "M13.5 3.5h-7v17h11V7.5zM13.5 3.5v4h4",
 	sun: "M12 16.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM12 2v2.5M12 19.5V22M2 12h2.5M19.5 12H22M4.9 4.9l1.8 1.8M17.3 17.3l1.8 1.8M4.9 19.1l1.8-1.8M17.3 6.7l1.8-1.8",
 	moon: "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z",
@@ -46,7 +45,7 @@ const PATHS = {
 	note: "M9 18V6l10-2v12M9 18a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zM19 16a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0z",
 	plus: "M12 5v14M5 12h14",
 };
-const FILLED = new Set(["play", "pause", "stop"]);
+const FILLED = new Set(["play", "pause"]);
 const SVG = "http://www.w3.org/2000/svg";
 
 /** One of our drawings, for the eye only: what holds it has a label. */

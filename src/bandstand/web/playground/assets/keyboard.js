@@ -1,23 +1,9 @@
 // Keys that work anywhere on the page, unless something is being typed.
 
 import * as actions from "./actions.js";
-import { open } from "./dialog.js";
-import { el } from "./dom.js";
 import { FINAL, known } from "./jobs.js";
 import * as player from "./player.js";
 
-const HELP = [
-	["Ctrl or ⌘ + Enter", "Generate"],
-	["Space", "Play, pause"],
-	["← →", "Five seconds back, on"],
-	["L", "Repeat"],
-	["[ ]", "A part to repeat begins, ends here"],
-	["F", "Favourite"],
-	["D", "Download the track"],
-	["/", "Search the library"],
-	["?", "This help"],
-	["Esc", "Close a window, leave a field, cancel the newest job"],
-];
 const NATIVE = "input, textarea, select, button, a, summary, [role=tab], [contenteditable]";
 const TYPED = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=range], [type=file])";
 
@@ -56,7 +42,4 @@ function escape(event) {
 	if (newest) actions.cancel(newest);
 }
 
-export function showHelp() {
-	const rows = HELP.map(([key, what]) => el("div", el("dt", el("kbd", key)), el("dd", what)));
-	open("Keys", el("dl.keys", ...rows), el("p.dim", "Drop a sound anywhere on the form to start from it. Drag along the wave to repeat a part."));
-}
+export const showHelp = async () => (await import("./help.js")).show();

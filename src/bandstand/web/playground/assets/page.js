@@ -2,6 +2,12 @@
 
 import { el } from "./dom.js";
 
+const style = el("link", { rel: "stylesheet", href: "/assets/pages.css" });
+await new Promise((done) => {
+	style.onload = style.onerror = done;
+	document.head.append(style);
+});
+
 export function sheet(title, about, ...content) {
 	return el("div.page", el("h1", title), about && el("p.lead.dim", about), ...content);
 }
