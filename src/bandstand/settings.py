@@ -116,11 +116,11 @@ class Settings(BaseSettings):
         False, description="Refuse weights whose licence does not allow commercial use."
     )
     device: Device = Field(
-        Device.AUTO, description="Where MusicGen computes: cpu, cuda, mps; auto takes the best."
+        Device.AUTO, description="Where MusicGen and diffusion compute: cpu, cuda, mps; auto takes the best."
     )
     precision: Precision = Field(
         Precision.AUTO,
-        description="Numbers of MusicGen's weights: float32, bfloat16, on a GPU float16, on a CPU int8 and int4; auto: bfloat16 on a CPU, float16 on a GPU.",
+        description="Numbers of MusicGen's weights: float32, bfloat16, on a GPU float16, on a CPU int8 and int4; auto: bfloat16 on a CPU, float16 on a GPU. Diffusion takes what it has of these.",
     )
     tracks: int | None = Field(
         None,

@@ -79,7 +79,7 @@ def _program() -> Iterator[Finding]:
 
 def _engines(settings: Settings) -> Iterator[Finding]:
     from bandstand.engines import open_engine
-    from bandstand.engines.offer import engines_of, equipment_of
+    from bandstand.engines.offer import EXTRAS, engines_of, equipment_of
 
     for name in engines_of(settings):
         try:
@@ -88,7 +88,10 @@ def _engines(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"engine {name}", error.message, "mend BANDSTAND_ENGINES", is_broken=True)
         except ImportError as error:
             yield Finding(
-                f"engine {name}", str(error), f"pip install 'bandstand[{name}]'", is_broken=True
+                f"engine {name}",
+                str(error),
+                f"pip install 'bandstand[{EXTRAS.get(name, name)}]'",
+                is_broken=True,
             )
         else:
             yield Finding(f"engine {name}", f"opens, {engine.slots} jobs at once")
