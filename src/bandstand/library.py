@@ -19,7 +19,7 @@ from bandstand.blobs import Blobs
 from bandstand.errors import Conflict, NotFound, Unavailable
 from bandstand.jobs import Job
 from bandstand.specs import SECONDS_MAX, Kind
-from bandstand.store import library
+from bandstand.store import jobs, library
 from bandstand.store.database import Database
 from bandstand.store.library import Kept, Mark, Shelf, State
 
@@ -105,6 +105,8 @@ class Library:
         except NotFound:
             made = await self.outline_of(await self._blobs.get(job.track.key))
         await self._blobs.put(key, json.dumps(made.to_json()).encode())
+        if await self._database.read(jobs.find, job.id) is None:  # removed meanwhile
+            await self._blobs.delete_prefix(f"jobs/{job.id}")
         return made
 
     async def outline_of(self, content: bytes, seconds_max: float = SECONDS_MAX + 1) -> Outline:

@@ -116,6 +116,17 @@ def test_login_is_confirmed_on_our_own_page(sqlite_server: Server):
     assert accepted.status_code == 303
 
 
+def test_login_is_confirmed_where_a_browser_tells_its_origin_alone(sqlite_server: Server):
+    """As over plain HTTP in a local network; the form's page must not make it null."""
+    link = login_link(sqlite_server)
+    with httpx2.Client(base_url=sqlite_server.url, trust_env=False) as person:
+        form = person.get(link)
+        answer = person.post(link, headers={"Origin": sqlite_server.url})
+
+    assert form.headers["referrer-policy"] == "same-origin"
+    assert answer.status_code == 303
+
+
 def test_link_works_once(sqlite_server: Server):
     link = login_link(sqlite_server)
     with browser(sqlite_server) as first, browser(sqlite_server) as second:
