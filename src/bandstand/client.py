@@ -33,6 +33,7 @@ SILENCE_SECONDS = 60.0  # an idle stream of events says something every 15
 TRIES = 4
 PAUSE_SECONDS = 0.5
 FINAL = {"succeeded", "failed", "canceled"}
+UNREACHABLE = (httpx2.TransportError, httpx2.InvalidURL)  # nobody answers at the address
 
 
 class Stretch(TypedDict, total=False):

@@ -8,11 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import httpx2
-
 from bandstand.cli.piece import WANTED, Bar, Made, bar, place_of, working_folder
 from bandstand.cli.say import hinted
-from bandstand.client import ApiError, Bandstand, Job, JobFailed
+from bandstand.client import UNREACHABLE, ApiError, Bandstand, Job, JobFailed
 from bandstand.errors import (
     BandstandError,
     Canceled,
@@ -142,5 +140,5 @@ def _in_our_words(url: str) -> Generator[None]:
         raise kind(str(error)) from None
     except JobFailed as failure:
         raise Failed(str(failure)) from None
-    except (httpx2.TransportError, httpx2.InvalidURL) as error:
+    except UNREACHABLE as error:
         raise hinted(Unavailable(f"{url} does not answer: {error}"), "bandstand serve") from None
