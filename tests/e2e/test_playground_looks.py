@@ -22,7 +22,7 @@ PAINT_SECONDS_MAX = 0.5
 DRAWN_SECONDS_MAX = 0.2
 TRACKS = 200
 HOSTILE = '<img src=x onerror="window.hit=1"><b>{{7*7}}</b> \u202eevil\u202c &amp; \' ; DROP'
-CALM = ("studio", "advanced", "code", "help", "keys", "usage", "webhooks")
+CALM = ("studio", "advanced", "code", "keys", "usage")
 
 
 def faults(page: Page) -> list[str]:

@@ -33,6 +33,7 @@ def music(wish: Words, server: str) -> list[Snippet]:
 def image(wish: Words, server: str) -> list[Snippet]:
     absent = "Its pictures are not served here, only its music is."
     return [
+        Snippet("Replicate", *_replicate_image(wish, server)),
         Snippet("Leap", *_leap_image(wish, server)),
         *(Snippet(name, None, [absent]) for name in ("ModelsLab", "Segmind")),
     ]
@@ -94,9 +95,8 @@ def _nearest(wish: Words) -> str:
     return size if wish.get("multiband") else f"stereo-{size}"
 
 
-def _replicate(wish: Words, server: str) -> tuple[str, list[str]]:
-    words, notes = replicate_input(wish)
-    client = f"""import os
+def _replicate_client(server: str) -> str:
+    return f"""import os
 
 import replicate
 
@@ -105,9 +105,20 @@ client = replicate.Client(
     base_url={as_python(server)},
 )
 """
+
+
+def _replicate_run(model: str, words: Words, server: str) -> str:
+    return f"""{_replicate_client(server)}output = client.run(
+    {as_python(model)},
+    input={as_python(words, 1)},
+)
+print(output)"""
+
+
+def _replicate(wish: Words, server: str) -> tuple[str, list[str]]:
+    words, notes = replicate_input(wish)
     if not wish.get("webhook"):
-        call = f'output = client.run(\n    "{REPLICATE_MODEL}",\n    input={as_python(words, 1)},\n)\nprint(output)'
-        return client + call, notes
+        return _replicate_run(REPLICATE_MODEL, words, server), notes
     call = f"""prediction = client.models.predictions.create(
     "{REPLICATE_MODEL}",
     input={as_python(words, 1)},
@@ -115,7 +126,32 @@ client = replicate.Client(
     webhook_events_filter=["completed"],
 )
 print(prediction.id)"""
-    return client + call, notes
+    return _replicate_client(server) + call, notes
+
+
+def replicate_picture(wish: Words) -> tuple[dict[str, Any], list[str]]:
+    """The model goes by the name that it has here."""
+    picture = wish.get("format", "png")
+    words = given(
+        prompt=wish["prompt"],
+        negative_prompt=wish.get("negative"),
+        width=wish.get("width"),
+        height=wish.get("height"),
+        num_outputs=wish.get("count"),
+        num_inference_steps=wish.get("steps"),
+        guidance_scale=wish.get("guidance"),
+        seed=wish.get("seed"),
+        image=wish.get("init"),
+        prompt_strength=wish.get("strength") if wish.get("init") else None,
+        output_format={"jpeg": "jpg"}.get(picture, picture),
+    )
+    said = ["prompt", "model", "negative", "width", "height", "count", "steps", "guidance", "seed", "init", "strength", "format"]  # fmt: skip
+    return words, unsaid(wish, *said)
+
+
+def _replicate_image(wish: Words, server: str) -> tuple[str, list[str]]:
+    words, notes = replicate_picture(wish)
+    return _replicate_run(f"bandstand/{wish.get('model', 'canvas')}", words, server), notes
 
 
 def leap_body(wish: Words) -> tuple[dict[str, Any], list[str]]:

@@ -45,23 +45,23 @@ FLAGS: Mapping[str, str] = {
     "loudness": "--loudness",
     "sample_rate": "--sample-rate",
 }
-PICTURE_FLAGS = (
-    "model",
-    "negative",
-    "width",
-    "height",
-    "count",
-    "steps",
-    "guidance",
-    "seed",
-    "scheduler",
-    "strength",
-    "upscale",
-    "safety",
-    "format",
-    "family",
-    "palette",
-)
+PICTURE_FLAGS: Mapping[str, str] = {
+    "model": "--model",
+    "negative": "--not",
+    "width": "--width",
+    "height": "--height",
+    "count": "--count",
+    "steps": "--steps",
+    "guidance": "--guidance",
+    "seed": "--seed",
+    "scheduler": "--scheduler",
+    "init": "--init",
+    "strength": "--strength",
+    "upscale": "--upscale",
+    "safety": "--safety",
+    "family": "--family",
+    "palette": "--palette",
+}
 
 
 class Asked(wire.Body):
@@ -152,9 +152,10 @@ def _generate(wish: Words) -> Snippet:
 
 
 def _draw(wish: Words) -> Snippet:
-    words = [f"--{name} {as_word(wish[name])}" for name in PICTURE_FLAGS if wish.get(name) is not None]  # fmt: skip
+    words = [f"{flag} {as_word(wish[name])}" for name, flag in PICTURE_FLAGS.items() if wish.get(name) is not None]  # fmt: skip
+    words.append(f"--out picture.{wish.get('format', 'png')}")
     text = _lines(f"bandstand image {as_word(wish['prompt'])}", words)
-    return Snippet("Command line", text, unsaid(wish, "prompt", *PICTURE_FLAGS))
+    return Snippet("Command line", text, unsaid(wish, "prompt", "format", *PICTURE_FLAGS))
 
 
 def _lines(first: str, more: list[str]) -> str:
