@@ -137,7 +137,7 @@ class Catalog:
         builtin = self.models[BUILTIN[spec.kind].name]
         if (
             self.stand_in is StandIn.BUILTIN
-            and needed(spec) - LOSSLESS <= builtin.abilities
+            and _can(builtin, spec)
             and builtin.name in self.installed
         ):
             return builtin
@@ -148,9 +148,7 @@ class Catalog:
         able = [
             model
             for model in self.models.values()
-            if model.name in self.installed
-            and model.kind is asked.kind
-            and needed(spec) <= model.abilities
+            if model.name in self.installed and model.kind is asked.kind and _can(model, spec)
         ]
         nearness = {model.name: (model.engine == asked.engine, model.price) for model in able}
         return max(able, key=lambda model: nearness[model.name], default=None)
@@ -167,6 +165,11 @@ def needed(spec: Spec) -> frozenset[Ability]:
     """What a model must be able to do for this spec."""
     wanted = _wanted_of_picture(spec) if isinstance(spec, ImageSpec) else _wanted_of_music(spec)
     return frozenset(ability for ability, is_wanted in wanted.items() if is_wanted)
+
+
+def _can(model: Model, spec: Spec) -> bool:
+    """Whether it could stand in. What is built in has neither tokens nor noise, and loses nothing by wishes about them."""
+    return needed(spec) - (LOSSLESS if model.weights is None else frozenset()) <= model.abilities
 
 
 def _wanted_of_music(spec: MusicSpec) -> Mapping[Ability, bool]:
