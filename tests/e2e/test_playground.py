@@ -292,8 +292,8 @@ def test_wish_is_shown_as_code_for_every_api(visit: Visit) -> None:
     visit.page.get_by_role("button", name="Code").click()
     dialog = visit.page.get_by_role("dialog", name="The same request as code")
 
-    tabs = dialog.get_by_role("tab").all_inner_texts()
     dialog.get_by_role("tab", name="Segmind").click()
+    tabs = dialog.get_by_role("tab").all_inner_texts()
 
     assert tabs == ["curl", "Python", "Command line", "Replicate", "Leap", "ModelsLab", "Segmind"]
     expect(dialog.locator("pre")).to_contain_text(f"{visit.server.url}/v1/meta-musicgen-medium")
