@@ -27,10 +27,14 @@ FIT_SIDE, FIT_SMOOTH = 8, 3  # latents
 
 
 class Autoencoder:
-    """A checkpoint's own, whatever its numbers."""
+    """A checkpoint's own, whatever its numbers.
 
-    def __init__(self, vae: Any) -> None:
+    device  where it computes; what it lies on is not the same when a GPU is shared by its parts
+    """
+
+    def __init__(self, vae: Any, *, device: str = "cpu") -> None:
         self._vae = vae
+        self._device = device
 
     @property
     def config(self) -> Any:
@@ -40,7 +44,7 @@ class Autoencoder:
     def encode(self, pixels: Pixels, generator: torch.Generator) -> Tensor:
         """Latents [1, C, H, W] of pixels whose sides are multiples of 8; drawn, for an autoencoder is not certain."""
         samples = torch.tensor(pixels).permute(2, 0, 1)[None]
-        samples = samples.to(self._vae.device, self._vae.dtype) / 127.5 - 1
+        samples = samples.to(self._device, self._vae.dtype) / 127.5 - 1
         self._tile(pixels.shape[0] * pixels.shape[1])
         drawn = self._vae.encode(samples).latent_dist.sample(generator)
         return drawn * self.config.scaling_factor
@@ -53,7 +57,7 @@ class Autoencoder:
 
     def samples(self, latents: Tensor) -> Tensor:
         """float32 [B, 3, H*8, W*8], nominally -1..1"""
-        scaled = latents.to(self._vae.device, torch.float32) / self.config.scaling_factor
+        scaled = latents.to(self._device, torch.float32) / self.config.scaling_factor
         return self._vae.decode(scaled.to(self._vae.dtype), return_dict=False)[0].float()
 
     def _tile(self, pixels: int) -> None:

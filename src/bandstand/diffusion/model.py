@@ -46,6 +46,7 @@ class Diffuser:
         pipeline: Any,
         about: Description,
         *,
+        device: str = "cpu",
         tiny: Any | None = None,
         checker: Checker | None = None,
         upscaler: Upscaler | None = None,
@@ -54,7 +55,7 @@ class Diffuser:
         self.about = about
         self._pipeline = pipeline
         self._own_scheduler = pipeline.scheduler
-        self._vae = Autoencoder(pipeline.vae)
+        self._vae = Autoencoder(pipeline.vae, device=device)
         self._previews = Previews(self._vae, tiny, seconds=preview_seconds)
         self._checker = checker
         self._upscaler = upscaler or Upscaler.open(None, device="cpu")
@@ -79,6 +80,7 @@ class Diffuser:
         return cls(
             pipeline,
             about,
+            device=device,
             tiny=read_tiny(companions.tiny, device=device),
             checker=read_checker(folder, about, companions, device),
             upscaler=Upscaler.open(network_in(companions.upscaler), device=device),
@@ -96,11 +98,15 @@ class Diffuser:
         """
         brake = brake or Brake()
         wish = self._bounded(wish, watcher)
-        with worn(self._pipeline, wish.adapters), self._scheduled(wish.scheduler):
-            return tuple(
-                self._one(wish, number, _Watched(watcher, brake, number, len(wish.seeds)))
-                for number in range(len(wish.seeds))
-            )
+        try:
+            with worn(self._pipeline, wish.adapters), self._scheduled(wish.scheduler):
+                return tuple(
+                    self._one(wish, number, _Watched(watcher, brake, number, len(wish.seeds)))
+                    for number in range(len(wish.seeds))
+                )
+        finally:
+            # What was called off left its part on a GPU that the others want, too.
+            self._pipeline.maybe_free_model_hooks()
 
     def _bounded(self, wish: Wish, watcher: Watcher) -> Wish:
         """What this checkpoint makes of the wish, and what of it is told."""

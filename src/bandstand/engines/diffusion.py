@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 
 from bandstand.diffusion.files import SOFTWARE, Format, from_file, to_file
 from bandstand.diffusion.memory import bytes_needed, choose_thrift
@@ -16,11 +17,18 @@ from bandstand.diffusion.reading import Companions
 from bandstand.diffusion.wish import Adapter, Brake, Picture, Wish
 from bandstand.engines import Drawn, Equipment, Extra, Inputs, Report
 from bandstand.engines.checkpoints import InstalledDiffuser, companions_of, find_diffuser, find_lora
-from bandstand.engines.machine import choose_device, memory_of, release_memory, say_alive
+from bandstand.engines.machine import (
+    ALIVE_SECONDS,
+    choose_device,
+    memory_of,
+    release_memory,
+    say_alive,
+)
 from bandstand.engines.shelf import Keeping, Shelf
 from bandstand.specs import ImageSpec, PictureFormat
 
 MEMORY_SHARE = 0.7  # of all there is, for models
+STEP_SECONDS_MAX = 1800.0
 FILES: dict[PictureFormat, tuple[Format, str, str]] = {
     PictureFormat.PNG: ("png", "png", "image/png"),
     PictureFormat.JPEG: ("jpeg", "jpg", "image/jpeg"),
@@ -86,13 +94,14 @@ class DiffusionArtist:
         async with self._turn, contextlib.AsyncExitStack() as held:
             brake.check()
             alive = asyncio.create_task(say_alive(report))
-            try:
-                if model not in self._shelf.names:
-                    report.log(f"loading {model} on {self._device} in {self._precision}")
-                loaded = await held.enter_async_context(self._shelf.hold(model))
-            finally:
-                alive.cancel()
-            return await asyncio.to_thread(loaded.draw, wish, report, brake)
+            held.callback(alive.cancel)
+            if model not in self._shelf.names:
+                report.log(f"loading {model} on {self._device} in {self._precision}")
+            loaded = await held.enter_async_context(self._shelf.hold(model))
+            alive.cancel()
+            steady = Steady(report)
+            held.callback(asyncio.create_task(steady.beat()).cancel)
+            return await asyncio.to_thread(loaded.draw, wish, steady, brake)
 
     def _wish_of(self, spec: ImageSpec, inputs: Inputs) -> Wish:
         """In the room's own words. raises Failed, when a LoRA is not here"""
@@ -129,6 +138,27 @@ class DiffusionArtist:
 
     def _find(self, name: str) -> InstalledDiffuser:
         return find_diffuser(self._equipment.models, name, self._equipment.elsewhere.get(name))
+
+
+class Steady:
+    """A report that is repeated: on a slow machine a step or a decoding takes longer than a silent engine is left alone."""
+
+    def __init__(self, report: Report) -> None:
+        self._fraction = 0.0
+        self._told_at = time.monotonic()
+        self._report = report
+        self.log = report.log
+        self.preview = report.preview
+
+    def progress(self, fraction: float) -> None:
+        self._fraction, self._told_at = fraction, time.monotonic()
+        self._report.progress(fraction)
+
+    async def beat(self, seconds: float = ALIVE_SECONDS) -> None:
+        """Until a step takes so long that something hangs."""
+        while time.monotonic() - self._told_at < STEP_SECONDS_MAX:
+            await asyncio.sleep(seconds)
+            self._report.progress(self._fraction)
 
 
 def wish_of(spec: ImageSpec, inputs: Inputs, adapters: tuple[Adapter, ...] = ()) -> Wish:

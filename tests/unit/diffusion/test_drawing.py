@@ -51,7 +51,7 @@ class Heard:
 class LinearDecoder:
     """An autoencoder's half that makes each latent 8 x 8 pixels of one colour."""
 
-    dtype, device = torch.float32, torch.device("cpu")
+    dtype = torch.float32
     config = SimpleNamespace(scaling_factor=1.0, latent_channels=4)
 
     def __init__(self, colours: torch.Tensor) -> None:

@@ -18,7 +18,7 @@ from tiny_pictures import tiny_pictures, tiny_pipeline, write_tokenizer
 
 from bandstand.diffusion.numbers import has_bfloat16, precisions_on
 from bandstand.engines import Artist, Equipment, Inputs
-from bandstand.engines.diffusion import DiffusionArtist, choose_precision, open_engine
+from bandstand.engines.diffusion import DiffusionArtist, Steady, choose_precision, open_engine
 from bandstand.errors import Failed, Invalid, Misconfigured, NotFound
 from bandstand.specs import ImageSpec, Lora, PictureFormat
 
@@ -231,6 +231,19 @@ async def test_canceled_job_lets_go_at_once_and_the_next_one_draws(models: Path)
 
     assert len(made.pictures) == 1
     assert len(report.fractions) <= told + 2
+
+
+async def test_slow_step_is_no_silence():
+    report = Reported()
+    steady = Steady(report)
+    steady.progress(0.4)
+
+    beating = asyncio.create_task(steady.beat(0.01))
+    await asyncio.sleep(0.1)
+    beating.cancel()
+
+    assert len(report.fractions) > 2
+    assert set(report.fractions) == {0.4}
 
 
 def test_precision_is_the_usual_one_where_another_cannot_be_had():
