@@ -17,6 +17,8 @@ import pytest
 from hub import Hub, running_hub
 from patience import once
 from tiny import save_tiny
+from tiny_files import save_peft, save_single
+from tiny_pictures import tiny_pipeline
 
 COMMAND = (sys.executable, "-m", "bandstand")
 DONE, FAILED, USAGE, AWAY = 0, 1, 2, 3
@@ -220,6 +222,32 @@ class TestPull:
 
         assert (shell.models / "mine" / "model.safetensors").resolve().parent == checkpoint
         assert shell.listed()["mine"]["installed"]
+
+
+class TestPictures:
+    def test_single_file_and_lora_are_pulled_listed_and_removed(
+        self, shell: Shell, tmp_path: Path
+    ) -> None:
+        pipeline = tiny_pipeline("sd-1")
+        model = save_single(pipeline, "sd-1", tmp_path / "dream.safetensors")
+        lora = save_peft(pipeline.unet, tmp_path / "style.safetensors")
+
+        done = shell.run("models", "pull", str(model), "--accept-licence")
+        shell.run("models", "pull", str(lora), "--licence", "MIT", "--accept-licence")
+
+        assert done.returncode == DONE, done.stderr
+        assert "licence unknown" in done.stderr
+        assert "bandstand models pull clip-tokenizer" in done.stderr
+        rows = shell.listed()
+        assert (rows["dream"]["kind"], rows["dream"]["side"]) == ("image", 512)
+        assert "clip-tokenizer" in rows["dream"]["absence"]
+        assert (rows["style"]["kind"], rows["style"]["licence"]) == ("lora", "MIT")
+        assert "style\tyes" in shell.run("models", "list").stdout
+        shown = shell.shown("dream")
+        assert (shown["layout"], shown["base"]) == ("single file", "sd-1")
+        assert list(shown["files"]) == ["dream.safetensors"]
+        assert shell.run("models", "rm", "style", "--yes").returncode == DONE
+        assert "style" not in shell.listed()
 
 
 class TestCommercialOnly:
