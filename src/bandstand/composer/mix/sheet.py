@@ -39,7 +39,7 @@ LUFS = -14.0
 _WHOLE_SECONDS = 15.0
 """Pieces that are no longer than this are listened to in full."""
 
-_LISTEN_SECONDS, _SHORTEST_SECONDS, _ENDING_SECONDS = 6.0, 1.2, 1.2
+_LISTEN_SECONDS, _SHORTEST_SECONDS, _ENDING_SECONDS = 6.0, 1.2, 3.0
 """Of a longer piece: of its kinds of sections together, of each of them at least, and of its ending."""
 
 _ROUNDS, _NEAR = 12, 0.02
