@@ -1,4 +1,4 @@
-"""One server and one browser for all tests of the page; each test gets a visit of its own."""
+"""One server for all tests of the page, one browser for each file of them; each test gets a visit of its own."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from servers import Server
 DESKTOP = {"width": 1280, "height": 900}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium_browser() -> Generator[Browser]:
+    """For as long as a file of tests: while it is open, playwright's own event loop runs, and no other can."""
     with browser() as opened:
         yield opened
 
@@ -27,7 +28,7 @@ def page_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     server.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def logged_in(chromium_browser: Browser, page_server: Server) -> Any:
     return cookies(chromium_browser, page_server)
 

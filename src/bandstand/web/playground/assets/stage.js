@@ -47,7 +47,7 @@ export function makeStage({ offer, reuse, extend }) {
 	const progress = () => {
 		const { job } = player.now;
 		const isUnderWay = job && !FINAL.has(job.status);
-		const text = !isUnderWay ? "" : player.now.live?.come ? `being made, hear it already · ${left(secondsLeft(job))}` : "being made";
+		const text = !isUnderWay ? "" : player.now.live?.come ? ["being made", left(secondsLeft(job))].filter(Boolean).join(" · ") : "being made";
 		if (parts.live.textContent !== text) parts.live.textContent = text;
 	};
 	const region = () => {
