@@ -65,6 +65,10 @@ class Gate:
         self._count(self._per_minute[scope], scope.value, f"session of {account.id}")
         return account
 
+    async def is_open(self, token: str) -> bool:
+        """Whether a session still goes on; counts nothing."""
+        return await self._database.read(sessions.account_in, token) is not None
+
     async def login_of(self, token: str, *, caller: str) -> Account | None:
         """Whose login waits under this token; it stays good. raises TooMany."""
         account = await self._database.read(sessions.waiting_login, token)

@@ -18,7 +18,7 @@ import soundfile
 from newcomers import new_account
 from patience import once
 from servers import FINAL, Server, fetched
-from visitors import browser, told, visitor
+from visitors import COOKIE, browser, told, visitor
 
 MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp; \u202egnirts"
 
@@ -206,6 +206,20 @@ def test_strangers_jobs_are_not_heard_of(person: httpx2.Client, other: httpx2.Cl
         mine = ask(person)
 
         assert next(told(stream))[2]["id"] == mine
+
+
+def test_page_hears_nothing_after_its_session_ended_elsewhere(person: httpx2.Client):
+    with person.stream("GET", "/app/events") as stream:
+        ask(person, "work=3")  # so that there is something to hear of
+        heard = told(stream)
+        next(heard)
+        token = person.cookies[COOKIE]
+        assert person.post("/app/logout").status_code == 204
+        with httpx2.Client(base_url=person.base_url, trust_env=False) as still:
+            cookie = {"Cookie": f"{COOKIE}={token}"}
+            assert still.get("/app/account", headers=cookie).status_code == 401
+
+        assert all(content["status"] != "succeeded" for _, _, content in heard)
 
 
 def test_number_of_an_event_that_we_never_gave_is_refused(person: httpx2.Client):

@@ -55,7 +55,7 @@ def routes(service: Service, rooms: Rooms) -> APIRouter:
 
 
 def _endpoints(service: Service, rooms: Rooms) -> Iterator[tuple[str, str, Endpoint]]:
-    pieces = Pieces(service, rooms.library)
+    pieces = Pieces(service, rooms.gate, rooms.library)
     yield "GET", "/schema", Form(service).schema
     yield "GET", "/events", pieces.events
     yield "GET", "/library", pieces.page

@@ -14,10 +14,12 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from bandstand.dialects import wire
 from bandstand.dialects.native.picture import render
 from bandstand.errors import Conflict, Invalid
+from bandstand.gate import Gate
 from bandstand.jobs import Job, Status
 from bandstand.library import Kept, Library, Mark
 from bandstand.service import Account, Service
 from bandstand.specs import Kind
+from bandstand.web.playground.door import token_of
 
 HOUR_SECONDS = 3600.0
 SHARE_HOURS_MAX = 720
@@ -34,8 +36,9 @@ class ShareWish(BaseModel):
 class Pieces:
     """The endpoints. Their routes have admitted the visitor (`request.state.account`)."""
 
-    def __init__(self, service: Service, library: Library) -> None:
+    def __init__(self, service: Service, gate: Gate, library: Library) -> None:
         self._service = service
+        self._gate = gate
         self._library = library
 
     async def page(
@@ -80,12 +83,16 @@ class Pieces:
 
     async def events(self, request: Request) -> EventSourceResponse:
         account: Account = request.state.account
-        return wire.stream(self._changes(account, _last_seen(request)))
+        token = token_of(request) or ""
+        return wire.stream(self._changes(account, token, _last_seen(request)))
 
     async def _changes(
-        self, account: Account, since: float | None
+        self, account: Account, token: str, since: float | None
     ) -> AsyncIterator[ServerSentEvent]:
+        """Until the visitor goes, or is logged out: nothing is told to a session that is over."""
         async for changed in self._library.changes(account.id, since):
+            if not await self._gate.is_open(token):
+                return
             told = [("job", item(self._service, kept)) for kept in reversed(changed.kept)]
             told += [("gone", {"id": job_id}) for job_id in changed.gone]
             for event, content in told:
