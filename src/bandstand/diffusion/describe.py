@@ -45,7 +45,6 @@ CLASSES: Mapping[str, frozenset[str]] = {
     "safety_checker": frozenset({"StableDiffusionSafetyChecker"}),
     "feature_extractor": frozenset({"CLIPImageProcessor", "CLIPFeatureExtractor"}),
 }
-FOREIGN = "image_encoder"  # a part that diffusers names and these families never have
 WEIGHTS: Mapping[str, str] = {
     "unet": "diffusion_pytorch_model",
     "vae": "diffusion_pytorch_model",
