@@ -88,7 +88,7 @@ function makeCard(job, choose) {
 	const art = picture ? el("img", { src: api.local(picture.url), alt: "", loading: "lazy", decoding: "async", width: 160, height: 160 }) : el("div.blank", icon(isMusic(job) ? "note" : "picture"));
 	const title = theirs(job.prompt.slice(0, 200) || "Untitled", "span");
 	title.className = "name";
-	const told = el("span.dim.num", isMusic(job) ? `${span(job.seconds)} · ${ago(job.created_at)}` : ago(job.created_at));
+	const told = el("span.dim.num", [job.example && "Example", isMusic(job) && span(job.seconds), ago(job.created_at)].filter(Boolean).join(" · "));
 	const latest = () => known.get(job.id) ?? job;
 	const face = el("button", { class: "face", onclick: () => choose(latest()) }, el("span.thumb", art, isMusic(job) && el("span.over", icon("play"))), title, told);
 	const heart = button({ icon: "heart", label: "Favourite", class: "quiet heart", onclick: () => actions.setFavourite(latest(), !latest().favourite) });

@@ -5,6 +5,7 @@ import { button, el, icon, theirs } from "./dom.js";
 import { left, plural } from "./format.js";
 import { FINAL, isMusic, known, listen, secondsLeft } from "./jobs.js";
 import * as player from "./player.js";
+import { say } from "./toast.js";
 
 export function makeQueue({ reuse }) {
 	const list = el("ul.queue");
@@ -13,6 +14,7 @@ export function makeQueue({ reuse }) {
 	const told = (job, before) => {
 		const id = job?.id ?? before.id;
 		const failedHere = job?.status === "failed" && before && !FINAL.has(before.status);
+		if (job?.status === "succeeded" && rows.has(id)) say("It is finished");
 		if (!job || (FINAL.has(job.status) && !failedHere)) drop(id);
 		else if (failedHere) replace(id, failed(job, { reuse, drop }));
 		else if (!FINAL.has(job.status)) (rows.get(id)?.show ?? replace(id, makeRow(job)).show)(job);

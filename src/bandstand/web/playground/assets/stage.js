@@ -13,7 +13,7 @@ import { makeWave } from "./wave.js";
 export function makeStage({ offer, reuse, extend }) {
 	const node = el("section.stage", { label: "On the stand" });
 	const wave = makeWave({ label: "Place in the piece", seek: player.seek, mark: player.mark });
-	const parts = { at: el("span", "0:00"), whole: el("span", "0:00"), live: el("span.live", { role: "status" }) };
+	const parts = { at: el("span", "0:00"), whole: el("span", "0:00"), live: el("span.live") };
 	parts.play = button({ icon: "play", label: "Play", class: "play", onclick: player.toggle });
 	parts.loop = button({ icon: "loop", label: "Repeat", "aria-pressed": "false", title: "Repeat (L). Drag on the wave to repeat a part.", onclick: player.toggleLoop });
 	let drawn = null;
