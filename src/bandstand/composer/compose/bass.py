@@ -18,6 +18,8 @@ from bandstand.composer.score import Chord
 
 LOWEST = 28  # E1: below, small loudspeakers have nothing left
 QUIET = 0.5
+REPEATED, TURNED = 4, 0.6
+"""Roots of a line from which on it is turned, and how often."""
 SIXTH, MAJOR_SEVENTH = 9, 11
 BETWEEN = {"2": (2, 1), "4": (5, 6), "6": (9, 8)}
 """Steps of the scale between the notes of a chord: semitones above its root, likelier first."""
@@ -32,9 +34,11 @@ def play_bass(
     verse, chorus = idioms[order[0]], idioms[order[-1]]
     calm = min(idioms, key=lambda pattern: sum(symbol not in ".-" for symbol in pattern))
     scale = theory.scale(plan.key)
+    turns = [roll < TURNED for roll in dice.random(2).tolist()]
     events: list[Event] = []
     for bar in bars:
         pattern = calm if bar.intensity < QUIET else chorus if bar.is_peak else verse
+        pattern = _turned(pattern) if turns[bar.is_peak] else pattern
         strength = 0.7 + 0.2 * bar.intensity
         for offset, length, symbol in hits(pattern, bar.beats, bar.place):
             chord = bar.chord_at(offset)
@@ -45,6 +49,16 @@ def play_bass(
             loud = strength * (1.0 if offset == int(offset) else 0.88)
             events.append((bar.start + offset, 0.92 * min(length, room), pitch, loud))
     return events
+
+
+def _turned(pattern: str) -> str:
+    """A line that repeats its root leads on at its end: the last root but one becomes a fifth, the last an approach."""
+    roots = [n for n, symbol in enumerate(pattern) if symbol == "1"]
+    if len(roots) < REPEATED or set(pattern) - set("1.-"):
+        return pattern
+    line = list(pattern)
+    line[roots[-2]], line[roots[-1]] = "5", "a"
+    return "".join(line)
 
 
 def play_drone(

@@ -20,6 +20,7 @@ LOUDNESS = {"X": 0.78, "x": 0.64, "o": 0.45}
 STRUM_SECONDS = 0.011
 STAB = 0.3
 PAD_BARS_MAX = 2
+QUIET = 0.5
 HELD = Comping("block", "X---------------")
 
 
@@ -34,7 +35,7 @@ def comp(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     events: list[Event] = []
     previous: tuple[int, ...] = ()
     for bar in bars:
-        manner = calm if bar.intensity < 0.5 else chorus if bar.is_peak else verse
+        manner = calm if bar.intensity < QUIET else chorus if bar.is_peak else verse
         voicings = {}
         for chord in bar.chords:
             previous = voice_chord(chord, voice, previous)
@@ -103,7 +104,7 @@ def _identity(chord: Chord) -> tuple[int, tuple[int, ...], str]:
 def arpeggiate(
     bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator
 ) -> list[Event]:
-    """Broken chords; a digit of the pattern is a note of the chord, counted from below."""
+    """Broken chords; a digit of the pattern is a note of the chord, counted from below. Where it is quiet, in eighths."""
     patterns = suited(plan.style.idioms(plan.metre).arp, strokes, plan.drive)
     pattern = patterns[int(dice.integers(len(patterns)))]
     events: list[Event] = []
@@ -115,6 +116,8 @@ def arpeggiate(
             previous = voice_chord(chord, voice, previous)
             voicings[chord.start] = previous
         for offset, length, symbol in hits(pattern, bar.beats, bar.place):
+            if bar.intensity < QUIET and offset % 0.5:
+                continue
             notes = voicings[bar.chord_at(offset).start]
             octave, note = divmod(int(symbol), len(notes))
             pitch = notes[note] + 12 * octave

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bandstand.composer import theory
 from bandstand.composer.compose.chart import Bar, Event, hits
-from bandstand.composer.compose.drive import driven, strokes, suited
+from bandstand.composer.compose.drive import ASLEEP, driven, strokes, suited
 from bandstand.composer.instruments import KEYS
 from bandstand.composer.plan.casting import HANDS, Voice
 from bandstand.composer.plan.plan import Plan
@@ -26,6 +27,10 @@ RINGING = 0.2
 SOFTER = 0.85  # each stroke of a roll
 BUSY = 0.3
 HALF_BELOW = 0.5
+AKIN = 0.65
+"""Of its sixteenths, those that the groove of a chorus has in common with that of the verse at least."""
+COMMON = 96
+"""Sixteenths after which lines of one, two and three bars have come round together."""
 GHOSTS_KEPT = 0.85
 SHORT_FILLS = 0.5
 """How often a section has half a bar of fill after each four bars."""
@@ -90,8 +95,9 @@ def _book(plan: Plan, voice: Voice, dice: np.random.Generator) -> Book:
     grooves = [_asked_for(groove, plan) for groove in _grooves(plan, voice)]
     mains = suited([groove for groove in grooves if groove.use == "main"], _busyness, plan.drive)
     mains = [mains[n] for n in dice.permutation(len(mains))]
+    mains = [mains[0], *_akin(mains[1:], mains[0])]
     refrains = suited([groove for groove in grooves if groove.use == "b"], _busyness, plan.drive)
-    refrains = refrains or mains[-1:]
+    refrains = _akin(refrains, mains[0]) or mains[-1:]
     fills = [groove for groove in grooves if groove.use == "fill"] or refrains
     halves = [groove for groove in grooves if groove.use == "half"] or mains[:1]
     return Book(
@@ -100,6 +106,20 @@ def _book(plan: Plan, voice: Voice, dice: np.random.Generator) -> Book:
         half=halves[int(dice.integers(len(halves)))],
         fills=[fills[n] for n in dice.permutation(len(fills))],
     )
+
+
+def _akin(grooves: Sequence[Groove], main: Groove) -> list[Groove]:
+    """Those that share most of their steps with another groove, or the two that share the most."""
+    steps = _steps(main)
+    shared = [float((_steps(groove) == steps).mean()) for groove in grooves]
+    enough = min([AKIN, *sorted(shared, reverse=True)[:2]])
+    return [groove for groove, share in zip(grooves, shared, strict=True) if share >= enough]
+
+
+def _steps(groove: Groove) -> NDArray[np.bool_]:
+    """Which sixteenths are struck at all."""
+    lines = groove.lines.values()
+    return np.array([any(line[n % len(line)] not in ".-" for line in lines) for n in range(COMMON)])
 
 
 def _remembered(
@@ -150,8 +170,9 @@ def _grooves(plan: Plan, voice: Voice) -> tuple[Groove, ...]:
 
 
 def _groove_for(bar: Bar, plan: Plan, book: Book) -> Groove:
-    calm = bar.section.energy + 0.6 * (plan.energy - plan.style.energy) < HALF_BELOW
-    if bar.is_last and bar.section.bars >= 4 and not calm:
+    # A calm prompt has thinned the grooves; only one that wants to sleep has half of them everywhere.
+    calm = bar.section.energy < HALF_BELOW or plan.drive <= ASLEEP
+    if bar.is_last and bar.section.bars >= 4 and bar.section.energy >= HALF_BELOW:
         return book.fill(bar)
     return book.half if calm or "half-time" in bar.section.traits else book.main(bar)
 
