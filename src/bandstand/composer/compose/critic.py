@@ -30,7 +30,7 @@ WEIGHTS: Mapping[str, float] = {
     "strong beats": 2.5,
     "novelty": 5.0,
     "repetition": 1.0,
-    "pitch classes": 2.0,
+    "pitch classes": 3.0,
     "groove": 1.0,
     "range": 0.7,
     "climax": 0.6,
@@ -62,9 +62,17 @@ def judge_tune(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> dict
         "novelty": _within(figures.distinct_share(tune, beats, plan.key), 0.32, 0.6, 0.12),
         "range": _within(figures.span(tune), wide - 1, wide + 9, 6.0),
         "climax": figures.peaks(tune, plan.sections, beats),
+        "pitch classes": _within(_variety(tune, chords, plan), 2.48, 2.95, 0.3),
         "rests": _within(figures.rest_share(tune, beats), 0.12, 0.5, 0.2),
         "breath": _within(breath, 0.0, BREATH_SECONDS, BREATH_SECONDS),
     }
+
+
+def _variety(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> float:
+    beats = plan.metre.beats
+    return figures.entropy(
+        figures.sketched(tune, chords, plan.bars * beats), 4 * max(1, round(beats))
+    )
 
 
 def judge(score: Score, plan: Plan) -> dict[str, float]:

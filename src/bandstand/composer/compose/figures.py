@@ -204,6 +204,20 @@ def struck(parts: Iterable[Part], beats: float) -> Grid:
     return counted
 
 
+def sketched(tune: Sequence[Row], chords: Sequence[Chord], beats: float) -> Grid:
+    """About how many notes of each pitch class will begin in each beat, when a band plays these chords: [12, beats]."""
+    counted = np.zeros((12, max(1, int(np.ceil(beats)))))
+    for chord in chords:
+        first, end = round(chord.start), round(chord.start + chord.length)
+        counted[list(chord.notes[:4]), first:end] += 1.0
+        counted[chord.root, first:end] += 1.0
+    for start, _, pitch in tune:
+        beat = int(start + 2 * LATE)
+        if beat < counted.shape[1]:
+            counted[pitch % 12, beat] += 1.0
+    return counted
+
+
 def repetition(sounding: Grid) -> tuple[float, int]:
     """How like itself a piece is after the best lag in beats, and that lag."""
     best = (0.0, 0)

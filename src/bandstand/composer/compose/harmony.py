@@ -166,10 +166,10 @@ def _contrasting(plan: Plan, dice: np.random.Generator) -> list[Loop]:
 
 
 def _at_home(loop: Loop, sections: tuple[Section, ...], name: str) -> bool:
+    """Whether the tonic has its share of all the sections of a name together."""
     lengths = [section.bars for section in sections if section.name == name]
-    return all(
-        _share([loop[n % len(loop)] for n in range(bars)]) >= TONIC_SHARE for bars in lengths
-    )
+    sung = [loop[n % len(loop)] for bars in lengths for n in range(bars)]
+    return not sung or _share(sung) >= TONIC_SHARE
 
 
 @cache

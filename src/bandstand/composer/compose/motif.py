@@ -19,7 +19,7 @@ SAME, HALF = 0.6, 0.85
 SEQUENCE = 0.75
 TWINS = 0.4
 """How often the second bar is the first one again, higher or lower."""
-FREE_STRONG = 0.24
+FREE_STRONG = 0.2
 REST_BEATS = 1.0
 """Kept free at the end of a motif: a singer has to breathe."""
 SHAPES = ("arch", "valley", "rise", "fall", "wave", "walk")
