@@ -45,9 +45,9 @@ def test_a_continuo_has_the_root_where_a_chord_begins():
 def test_timpani_roll_louder_and_louder_into_the_next_section():
     plan = band("cinematic", seconds=60)
     last = next(bar for bar in chart(plan) if bar.is_last and bar.section.bars > 1)
-    roll = [n[3] for n in part(plan, TIMPANI, bars=[last])]
+    roll = [n[3] for n in part(plan, TIMPANI, bars=[last]) if n[2] == KEYS["tom-low"]]
 
-    assert len(roll) == 4 * last.beats
+    assert len(roll) == 2 * last.beats
     assert roll == sorted(roll)
 
 

@@ -132,7 +132,7 @@ def thunder(
     if voice.instrument == "tabla" or voice.role is Role.PERCUSSION:
         return ground.within(groove.drum(bars, plan, voice, dice), bars)
     pulse = theory.pulse(plan.metre)
-    march = ("X..xX.xx", "X.xxX.x.", "X..x..X.")[int(dice.integers(3))] * 2
+    march = ("X...X.x.", "X..xX...", "X..X..X.")[int(dice.integers(3))] * 2
     events: list[Event] = []
     for bar in bars:
         strength = ground.strength(bar)
@@ -154,11 +154,13 @@ def thunder(
 
 
 def _roll(bar: Bar, strength: float) -> list[Event]:
+    """A stroke, and a roll in the second half of the bar."""
     steps = round(4 * bar.beats)
-    return [
+    rolled = [
         (bar.start + n * 0.25, 0.25, KEYS["tom-low"], strength * (0.25 + 0.6 * n / steps))
-        for n in range(steps)
+        for n in range(steps // 2, steps)
     ]
+    return [(bar.start, 1.0, KEYS["kick"], 0.6 * strength), *rolled]
 
 
 def alberti(

@@ -24,7 +24,7 @@ BREATH = 16
 EUCLID = ((5, 16), (7, 16), (3, 16), (9, 16), (5, 12), (7, 12))
 """Strokes and steps of loops; those of twelve steps walk against the bar."""
 RINGS = (*EUCLID, (6, 16), (5, 14), (4, 12), (8, 16), (7, 14), (9, 14))
-TURNS = (0, 0, 1, -1, 2, -1)
+TURNS = (0, 1, -1, 1, -1, 2, -2, 0)
 WIDTH = 4
 """Rings of the tune, by how many notes it moves from step to step, and how many above its lowest it turns round."""
 TUNE_CENTRE = 62
@@ -122,31 +122,35 @@ def rumble(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Genera
 
 
 def circle(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
-    """The tune: a ring of few notes that turns around the root, each close to the one before.
+    """The tune: a ring of few notes that turns around the tonic, each close to the one before.
 
-    Behind the barline it also takes the notes of the scale that rub with none of the chord.
+    Between the beats it also takes the notes of the scale that stand no semitone above one of the chord.
     """
     line = _ring(RINGS, dice)
     walk = dice.choice(TURNS, size=len(line)).cumsum()
     heights = WIDTH - np.abs(walk % (2 * WIDTH) - WIDTH) - 1
+    pulse = theory.pulse(plan.metre)
+    home = ground.closest(plan.key.tonic, TUNE_CENTRE, voice.instrument)
     events: list[Event] = []
     for bar in bars:
         gate = openness(bar)
         for step, offset in _let_through(line, bar, gate):
             chord = bar.chord_at(offset)
-            home = ground.closest(chord.root, TUNE_CENTRE, voice.instrument)
             rungs = _beside(chord, plan, voice)
             at = rungs.index(ground.nearest(rungs, home)) + int(heights[step])
             pitch = rungs[min(max(at, 0), len(rungs) - 1)]
-            if offset == 0.0:
-                pitch = ground.nearest([p for p in rungs if p % 12 in chord.notes] or rungs, pitch)
+            if offset % pulse == 0.0:
+                # Every fourth bar leans on what is beside the chord, but for its first note.
+                leans = offset > 0.0 and bar.place % 4 == 3
+                wanted = [p for p in rungs if (p % 12 in chord.notes) != leans]
+                pitch = ground.nearest(wanted or rungs, pitch)
             events.append((bar.start + offset, 0.2 + 0.2 * gate, pitch, 0.45 + 0.35 * gate))
     return ground.within(events, bars)
 
 
 def _beside(chord: Chord, plan: Plan, voice: Voice) -> list[int]:
-    """The pitches around the tune's centre that rub with no note of a chord."""
-    rubbing = {(note + way) % 12 for note in chord.notes for way in (1, 11)}
+    """The pitches around the tune's centre that stand no semitone above a note of the chord."""
+    rubbing = {(note + 1) % 12 for note in chord.notes}
     classes = (theory.scale(plan.key) | set(chord.notes)) - rubbing
     return ground.ladder(classes, voice.instrument, TUNE_CENTRE, 9)
 
