@@ -154,7 +154,7 @@ def novelty(features, half):
 
 
 def traits(sound, rate):
-    """24 numbers that tell one kind of music from another: tone, width, dynamics, busyness, timbre."""
+    """31 numbers that tell one kind of music from another: tone, width, dynamics, busyness, timbre, strokes."""
     heard = mono(sound, rate)
     power = librosa.feature.melspectrogram(y=heard, sr=RATE, hop_length=512, n_mels=64)
     timbre = librosa.feature.mfcc(S=librosa.power_to_db(power), n_mfcc=9)[1:]
@@ -175,4 +175,15 @@ def traits(sound, rate):
         float(strength.std()),
         *timbre.mean(axis=1).tolist(),
         *timbre.std(axis=1)[:3].tolist(),
+        *_struck(magnitude),
+        *librosa.feature.spectral_contrast(S=magnitude, sr=RATE).mean(axis=1)[1:6].tolist(),
+    ]
+
+
+def _struck(magnitude):
+    """How much of the power is strokes and not notes: of all, and below 650 Hz. Log of the ratio."""
+    held, strokes = librosa.decompose.hpss(magnitude, kernel_size=17)
+    return [
+        float(np.log10((strokes[:top] ** 2).sum() / ((held[:top] ** 2).sum() + FLOOR) + 1e-6))
+        for top in (None, 60)
     ]

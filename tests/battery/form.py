@@ -12,7 +12,8 @@ from battery import ears
 from battery.checks import Bound, Check
 from battery.take import Take
 
-FEWEST_BARS = 4
+FEWEST_BARS, FEWEST_SUNG = 4, 6
+"""Bars that are struck and bars that are sung: a tune of four or five is over before anything can come back."""
 AS_GOOD = 0.01
 
 
@@ -64,7 +65,7 @@ def distinct_bars(take: Take) -> float | None:
         bar, step = take.place(note)
         if bar < take.score.bars:
             bars.setdefault(bar, []).append((step, _scale_step(take, note.pitch)))
-    if len(bars) < FEWEST_BARS:
+    if len(bars) < FEWEST_SUNG:
         return None
     shapes = {tuple((step, height - bar[0][1]) for step, height in bar) for bar in bars.values()}
     return len(shapes) / len(bars)

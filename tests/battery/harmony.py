@@ -12,6 +12,7 @@ from battery.checks import Bound, Check
 from battery.take import Take
 
 CLASHES, CLASHES_IN_JAZZ = Bound(high=0.01), Bound(high=0.02)
+VARIETY, FEW = Bound(2.2, 3.0), Bound(1.7, 3.0)
 FEWEST = 20
 HOLDING = 0.9
 """Of the notes of who holds a chord; the last chord of a piece is another."""
@@ -76,5 +77,11 @@ CHECKS = (
         bound_for=lambda take: CLASHES_IN_JAZZ if take.style in kinds.JAZZ else CLASHES,
     ),
     Check("21a", "entropy of a bar, bits", Bound(1.4, 2.4), lambda take: entropy(take, 1)),
-    Check("21b", "entropy of four bars, bits", Bound(2.2, 3.0), lambda take: entropy(take, 4)),
+    Check(
+        "21b",
+        "entropy of four bars, bits",
+        VARIETY,
+        lambda take: entropy(take, 4),
+        bound_for=lambda take: FEW if take.style in kinds.FIVE_NOTES else VARIETY,
+    ),
 )

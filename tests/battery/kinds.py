@@ -8,6 +8,8 @@ BLUES = frozenset({"blues"})
 """Where the third, the fifth and the seventh are sung flat over major chords too."""
 DRONES = frozenset({"indian-classical", "ambient", "middle-eastern", "celtic"})
 """One long tone under everything, so that a third of an octave stands out."""
+FIVE_NOTES = frozenset({"indian-classical", "middle-eastern", "east-asian"})
+"""Of few notes by nature: five of a scale have 2.3 bits at most."""
 DARK = frozenset({"lofi"})
 BASS = frozenset({"dub", "trap", "dubstep"})
 """Made for subwoofers."""

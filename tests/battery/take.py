@@ -87,8 +87,11 @@ class Take:
 
     @cached_property
     def traits(self):
-        """What tells this piece from others: its sound, and its tempo as heard."""
-        return [*ears.traits(self.sound, self.rate), float(np.log2(self.tempo))]
+        """What tells this piece from others: its sound, and its tempo as heard, which may be half or twice what is
+        meant: the same point of a circle.
+        """
+        angle = 2.0 * np.pi * np.log2(self.tempo)
+        return [*ears.traits(self.sound, self.rate), float(np.cos(angle)), float(np.sin(angle))]
 
     @cached_property
     def midi(self) -> smf.File:

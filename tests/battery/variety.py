@@ -27,6 +27,7 @@ SIBLINGS, FIRST_SIBLING = 8, 100
 SIBLING_PROMPTS = 24
 """From all over the list: eight pieces of each take minutes to compose."""
 TUNE_MAX = 48  # notes
+GHOST = 0.5
 Token = tuple[int, int]
 
 
@@ -173,9 +174,11 @@ def edit_distance(one: Sequence[Token], other: Sequence[Token]) -> float:
 
 
 def progressions(setting: Setting) -> Iterator[tuple[str, None, float]]:
-    """How many different rows of roots eight seeds have, in steps from the tonic."""
+    """How many different rows of roots eight seeds have, in steps from the tonic; a drone has none."""
     for prompt, takes in _siblings(setting):
-        yield prompt, None, float(len({roots(take.score) for take in takes}))
+        rows = {roots(take.score) for take in takes}
+        if any(len(set(row)) > 1 for row in rows):
+            yield prompt, None, float(len(rows))
 
 
 def roots(score: Score) -> tuple[int, ...]:
@@ -191,10 +194,12 @@ def grooves(setting: Setting) -> Iterator[tuple[str, None, float]]:
 
 
 def groove(take: Take) -> frozenset[tuple[int, int]]:
-    """Sixteenths and keys of the commonest bar of drums and percussion."""
+    """Sixteenths and keys of the commonest bar of drums and percussion, without ghosts: players leave some out, and no
+    bar would be another's like.
+    """
     bars: dict[int, set[tuple[int, int]]] = {}
     for part in take.struck:
-        for note in part.notes:
+        for note in (note for note in part.notes if note.velocity >= GHOST):
             bar, step = take.place(note)
             bars.setdefault(bar, set()).add((step, note.pitch))
     return Counter(map(frozenset, bars.values())).most_common(1)[0][0]
