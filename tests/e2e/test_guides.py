@@ -117,4 +117,11 @@ def test_the_first_five_minutes_can_be_followed(server: Server, tmp_path: Path) 
         run(["sh", "-euc", command], tmp_path, BANDSTAND_API_KEY=KEY)
 
     files = {path.name for path in tmp_path.iterdir()}
-    assert files == {"rain.mp3", "rain.cover.jpg", "longer.wav", "house.wav", "lake.png", "piano.flac"}
+    assert files == {
+        "rain.mp3",
+        "rain.cover.jpg",
+        "longer.wav",
+        "house.wav",
+        "lake.png",
+        "piano.flac",
+    }
