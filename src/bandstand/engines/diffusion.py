@@ -91,10 +91,11 @@ class DiffusionArtist:
     async def _work(
         self, model: str, wish: Wish, report: Report, brake: Brake
     ) -> tuple[Picture, ...]:
-        async with self._turn, contextlib.AsyncExitStack() as held:
-            brake.check()
+        async with contextlib.AsyncExitStack() as held:
             alive = asyncio.create_task(say_alive(report))
             held.callback(alive.cancel)
+            await held.enter_async_context(self._turn)
+            brake.check()
             if model not in self._shelf.names:
                 report.log(f"loading {model} on {self._device} in {self._precision}")
             loaded = await held.enter_async_context(self._shelf.hold(model))
