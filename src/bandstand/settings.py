@@ -116,7 +116,8 @@ class Settings(BaseSettings):
         False, description="Refuse weights whose licence does not allow commercial use."
     )
     device: Device = Field(
-        Device.AUTO, description="Where MusicGen and diffusion compute: cpu, cuda, mps; auto takes the best."
+        Device.AUTO,
+        description="Where MusicGen and diffusion compute: cpu, cuda, mps; auto takes the best.",
     )
     precision: Precision = Field(
         Precision.AUTO,
@@ -161,7 +162,9 @@ class Settings(BaseSettings):
     jobs_max_total: int = Field(1000, ge=1, description="Unfinished jobs of all accounts together.")
     body_bytes_max: int = Field(1_000_000, ge=1000, description="Largest JSON body.")
     inline_bytes_max: int = Field(
-        10_000_000, ge=1000, description="Largest JSON body of a request that may hold sound or a picture."
+        10_000_000,
+        ge=1000,
+        description="Largest JSON body of a request that may hold sound or a picture.",
     )
     receive_seconds: float = Field(
         30.0,
