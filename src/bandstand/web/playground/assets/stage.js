@@ -2,7 +2,6 @@
 
 import * as api from "./api.js";
 import * as actions from "./actions.js";
-import { menu } from "./dialog.js";
 import { button, el, icon, swapIcon, theirs } from "./dom.js";
 import { clock, left, span } from "./format.js";
 import { FINAL, cover, isMusic, secondsLeft } from "./jobs.js";
@@ -104,3 +103,5 @@ function tools(job, { parts, offer, reuse, extend }) {
 		el("span.icons", music && parts.loop, heart, more),
 	);
 }
+
+const menu = async (opener, actions) => (await import("./menu.js")).menu(opener, actions);
