@@ -35,6 +35,8 @@ STEP_SECONDS = 8.0
 """Before and after a join: two bars or more, so that one chord does not stand for the loudness."""
 BRIEF = 15.0
 RATE = 32000
+OWN = 1.05
+"""By how much a join must be rougher than the given sound alone for it to be the join's doing."""
 SEEDS = (5, 6)
 ORGAN = "an organ of sines"
 SOURCES = (
@@ -156,7 +158,10 @@ def joins(setting: Setting) -> Iterator[tuple[str, int, float]]:
 
 
 def _roughest(made: Continued) -> float:
-    return max(click(made.sound, at, RATE) for at in (made.join, made.join + made.crossfade))
+    """The worse end. Where the crossfade begins, a stroke that the given sound has there by itself is no click."""
+    begins, ends = (click(made.sound, at, RATE) for at in (made.join, made.join + made.crossfade))
+    own = click(made.source.clip.samples, made.join, RATE)
+    return ends if begins < OWN * own else max(begins, ends)
 
 
 def joins_over_clean(setting: Setting) -> Iterator[tuple[str, int, float]]:
