@@ -9,7 +9,7 @@ from typing import TypeVar
 
 LIVELY, WILD = 0.4, 0.75
 """From here on sixteenths are filled in softly, and played out."""
-CALM, STILL, ASLEEP = -0.3, -0.7, -0.95
+CALM, STILL, ASLEEP = -0.3, -0.85, -0.95
 """Down to here strokes between the eighths are left out, then those between the beats, then the beat itself."""
 TIMEKEEPERS = frozenset({"hat", "open", "ride", "shaker", "tambourine", "cabasa", "cowbell"})
 SHOWN = "Xx"
