@@ -27,6 +27,7 @@ from bandstand.specs import (
 # The document's own example sends this for an address. Nobody can be told there.
 NO_ADDRESS = "string_example"
 STYLE_WORDS = "highly detailed, sharp focus, beautiful light, balanced composition"
+STEPS = 50
 GUIDANCE = 7.0
 MODEL_ID = "modelId"
 UPSCALES = {"x1": 1, "x2": 2, "x4": 4}
@@ -62,7 +63,7 @@ class Wish(wire.Body):
         None, description="1 if left out."
     )
     steps: Annotated[int, Field(ge=1), BeforeValidator(_not_too_many), Number] | None = Field(
-        None, description=f"More than {STEPS_MAX} are {STEPS_MAX}."
+        None, description=f"{STEPS} if left out; more than {STEPS_MAX} are {STEPS_MAX}."
     )
     prompt_strength: Annotated[float, Field(ge=0, le=PICTURE_GUIDANCE_MAX)] | None = Field(
         None, description="How closely the prompt is followed; 7 if left out."
@@ -94,7 +95,7 @@ def to_order(wish: Wish, *, model: str, model_id: str) -> Order:
         width=wish.width,
         height=wish.height,
         count=wish.number_of_images or 1,
-        steps=wish.steps,
+        steps=STEPS if wish.steps is None else wish.steps,
         guidance=GUIDANCE if wish.prompt_strength is None else wish.prompt_strength,
         seed=wish.seed,
         upscale=UPSCALES[wish.upscale_by or "x1"],
