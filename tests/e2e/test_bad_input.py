@@ -311,6 +311,13 @@ def test_unknown_path_is_told_in_the_shape_of_its_api(embedded: httpx2.Client):
         refused(APIS["replicate"], embedded.get(path), 404)
 
 
+def test_tabs_in_a_path_leave_it_the_path_of_its_api(embedded: httpx2.Client):
+    answer = embedded.get("/v1/models/%09/%0a")
+
+    assert answer.status_code == 404
+    replicate_error(answer)
+
+
 def test_wrong_method_is_told_in_the_shape_of_its_api(embedded: httpx2.Client, api: Api):
     for method in ("PUT", "PATCH", "DELETE", "OPTIONS"):
         answer = embedded.request(method, api.path)

@@ -64,13 +64,14 @@ def build_app(
 
     async def refuse(request: Request, error: Exception) -> Response:
         ours = wire.as_ours(error)
-        response = dialect_of(request.url.path, dialects).refuse(ours)
+        # Trap: `request.url` leaves out tabs and line ends, and the path is another one then.
+        response = dialect_of(request.scope["path"], dialects).refuse(ours)
         if isinstance(ours, WrongMethod):
             response.headers["Allow"] = ", ".join(methods_at(request.scope, app.routes))
         return response
 
     async def refuse_unforeseen(request: Request, error: Exception) -> Response:
-        LOG.error("request broke", path=request.url.path, exc_info=error)
+        LOG.error("request broke", path=request.scope["path"], exc_info=error)
         return await refuse(request, error)
 
     for kind in (BandstandError, RequestValidationError, HTTPException):

@@ -22,7 +22,7 @@ def routes(service: Service) -> APIRouter:
     async def serve(
         request: Request, job_id: str, name: str, exp: str = "", sig: str = ""
     ) -> Response:
-        if not service.is_signed(request.url.path, exp, sig):
+        if not service.is_signed(request.scope["path"], exp, sig):
             raise NotFound
         job = await service.get(None, job_id)
         artifact = next((a for a in job.outputs if a.name == name), None)

@@ -23,7 +23,7 @@ class Shared:
         self._service = service
 
     async def page(self, request: Request, job_id: str, exp: str = "", sig: str = "") -> Response:
-        if not self._service.is_signed(request.url.path, exp, sig):
+        if not self._service.is_signed(request.scope["path"], exp, sig):
             return _nothing()
         try:
             job = await self._service.get(None, job_id)
