@@ -68,7 +68,7 @@ class Model:
 
 
 NON_COMMERCIAL = "CC-BY-NC-4.0"
-FREE = "none: use it as you like"
+FREE = "none, use it as you like"
 OPEN_RAIL = "CreativeML-OpenRAIL-M"  # commerce is allowed, some uses are not
 OPEN_RAIL_2 = "OpenRAIL++-M"
 STABILITY = "Stability-AI-Community"

@@ -1,44 +1,43 @@
 // Making elements. Text always goes in as text: nothing here reads markup.
 
-/** el("p.soft", { onclick: f }, "text", child): the members may be left out; null and false children are. */
+/** el("p.soft", { onclick: f }, "text", child): the members may be left out; children that are not there are. */
 export function el(words, given, ...children) {
 	const [tag, ...classes] = words.split(".");
 	const node = document.createElement(tag);
 	if (tag === "button") node.type = "button";
 	if (classes.length) node.className = classes.join(" ");
-	if (given?.constructor === Object) for (const [name, value] of Object.entries(given)) set(node, name, value);
+	if (given?.constructor === Object) Object.entries(given).forEach(([name, value]) => set(node, name, value));
 	else children.unshift(given);
-	node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+	node.append(...children.flat().filter(Boolean));
 	return node;
 }
 
 function set(node, name, value) {
-	if (value === null || value === undefined || value === false) return;
+	if ((value ?? false) === false) return;
 	if (name === "label" && !("label" in node)) node.setAttribute("aria-label", value);
 	else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-	else if (name === "value" || name === "checked" || name === "disabled" || name === "hidden") node[name] = value;
 	else node.setAttribute(name, value === true ? "" : value);
 }
 
 const PATHS = {
 	play: "M7 4.5v15l12-7.5z",
 	pause: "M6.5 5h4v14h-4zM13.5 5h4v14h-4z",
-	loop: "M17 2.5 20.5 6 17 9.5M20 6H8a4.5 4.5 0 0 0-4.5 4.5V12M7 21.5 3.5 18 7 14.5M4 18h12a4.5 4.5 0 0 0 4.5-4.5V12",
+	loop: "M17 2.5 20.5 6 17 9.5M20 6H4v6M7 21.5 3.5 18 7 14.5M4 18h16v-6",
 	heart: "M12 20.3 4.6 12.9a4.7 4.7 0 0 1 6.6-6.6l.8.8.8-.8a4.7 4.7 0 0 1 6.6 6.6z",
 	down: "M12 3.5v12M7 11l5 5 5-5M4.5 20.5h15",
-	share: "M8.5 13.3l7 3.9M15.5 6.8l-7 3.9M18 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM6 14.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM18 21a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
+	share: "M12 15.5v-12M7.5 8 12 3.5 16.5 8M5 12v8.5h14V12",
 	code: "M8.5 7 3.5 12l5 5M15.5 7l5 5-5 5",
 	extend: "M3.5 12h13M12 7l5 5-5 5M20.5 5v14",
-	shuffle: "M3.5 7h3c5 0 6 10 11 10h3M17.5 14l3 3-3 3M3.5 17h3c1.7 0 2.9-1.1 3.9-2.6M13.4 9.6C14.5 8.1 15.8 7 17.5 7h3M17.5 4l3 3-3 3",
+	shuffle: "M3.5 7h4l9 10h4M17.5 14l3 3-3 3M3.5 17h4l3-3.3M13.5 10.3l3-3.3h4M17.5 4l3 3-3 3",
 	reuse: "M4.5 12a7.5 7.5 0 1 0 2.2-5.3L4 9.4M4 4.5v5h5",
-	more: "M5.5 12h.01M12 12h.01M18.5 12h.01",
-	trash: "M4.5 6.5h15M9.5 6V4h5v2M6.5 6.5l1 13.5h9l1-13.5M10.3 10.5v6M13.7 10.5v6",
+	more: "M5 10.2v3.6M12 10.2v3.6M19 10.2v3.6",
+	trash: "M4.5 6.5h15M9.5 6V4h5v2M6.5 6.5l1 13.5h9l1-13.5M12 10.5v6",
 	close: "M6 6l12 12M18 6 6 18",
 	search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16.2 16.2l4.3 4.3",
 	mic: "M12 14.5a3 3 0 0 0 3-3v-5a3 3 0 0 0-6 0v5a3 3 0 0 0 3 3zM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3",
 	file: "M13.5 3.5h-7v17h11V7.5zM13.5 3.5v4h4",
-	sun: "M12 16.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM12 2v2.5M12 19.5V22M2 12h2.5M19.5 12H22M4.9 4.9l1.8 1.8M17.3 17.3l1.8 1.8M4.9 19.1l1.8-1.8M17.3 6.7l1.8-1.8",
-	moon: "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z",
+	light: "M12 16.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1 1M18 18l1 1M5 19l1-1M18 6l1-1",
+	dark: "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z",
 	help: "M9 9a3 3 0 1 1 4.3 2.7c-.8.4-1.3 1-1.3 2v.6M12 17.8h.01",
 	copy: "M8.5 8.5h11v11h-11zM15.5 8.5v-4h-11v11h4",
 	picture: "M4 5h16v14H4zM4 16l5-5 4 4 2.5-2.5L20 17M15.5 9.5h.01",
@@ -48,7 +47,7 @@ const PATHS = {
 const FILLED = new Set(["play", "pause"]);
 const SVG = "http://www.w3.org/2000/svg";
 
-/** One of our drawings, for the eye only: what holds it has a label. */
+/** For the eye only: what holds it has a label. */
 export function icon(name) {
 	const svg = document.createElementNS(SVG, "svg");
 	svg.setAttribute("viewBox", "0 0 24 24");
@@ -60,17 +59,23 @@ export function icon(name) {
 	return svg;
 }
 
-/** A button that shows an icon, and words when `text` is given; `label` is its name otherwise. */
-export function button({ icon: drawing, text, label, class: kind = text ? "soft" : "quiet", ...more }) {
-	return el("button", { class: kind, label, title: label, ...more }, drawing && icon(drawing), text && el("span", text));
-}
+/** A button of an icon and words; one of an icon alone, of which `label` is the name. */
+export const button = (drawing, text, onclick, more) => el("button", { class: "soft", onclick, ...more }, drawing && icon(drawing), el("span", text));
+export const iconButton = (drawing, label, onclick, more) => el("button", { class: "quiet", label, title: label, onclick, ...more }, icon(drawing));
 
-/** Text of strangers: its direction is its own and does not spill into what stands around it. */
-export const theirs = (text, tag = "bdi") => el(tag, { dir: "auto" }, text);
+/** Text of strangers, in its own direction. */
+export const theirs = (text, words = "bdi") => el(words, { dir: "auto" }, text);
 
-export function swapIcon(node, name) {
-	node.querySelector(".icon").replaceWith(icon(name));
-}
 
 let ids = 0;
-export const freshId = (word) => `${word}-${(ids += 1)}`;
+export const freshId = () => `id-${(ids += 1)}`;
+
+/** An input under its name, and what else is to be known of it. */
+export function labelled(name, input, help) {
+	input.id = freshId();
+	if (help) {
+		help.id = freshId();
+		input.setAttribute("aria-describedby", help.id);
+	}
+	return el("div.field", el("label", { for: input.id }, name), input, help);
+}

@@ -1,45 +1,65 @@
-// Keys that work anywhere on the page, unless something is being typed.
+// Keys that work anywhere on the page, and the window that tells them.
 
 import * as actions from "./actions.js";
-import { FINAL, known } from "./jobs.js";
+import { el } from "./dom.js";
+import { isFinal, known } from "./jobs.js";
+import { open } from "./over.js";
 import * as player from "./player.js";
 
-const NATIVE = "input, textarea, select, button, a, summary, [role=tab], [contenteditable]";
-const TYPED = "textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=range], [type=file])";
+const NATIVE = "input, textarea, select, button, a, summary, [role=tab]";
+const TYPED = "textarea, select, input:not([type=radio], [type=checkbox], [type=range], [type=file])";
+const SLID = "textarea, input, select, [role=tab]";
+
+const HELP = [
+	["Ctrl or ⌘ + Enter", "Generate"],
+	["Space", "Play, pause"],
+	["← →", "Five seconds back, on"],
+	["L", "Repeat"],
+	["[ ]", "A part to repeat begins, ends here"],
+	["F", "Favourite"],
+	["D", "Download the track"],
+	["/", "Search the library"],
+	["?", "This help"],
+	["Esc", "Close a window, leave a field, cancel the newest job"],
+];
 
 /** studio: {generate(), focusSearch()} */
 export function listenToKeys(studio) {
+	const onStand = (act) => () => player.now.job && act(player.now.job);
+	/** name: [what it does, where it does something else] */
 	const keys = {
-		" ": (event) => !event.target.closest(NATIVE) && act(event, player.toggle),
-		ArrowLeft: (event) => !event.target.closest("input, select, [role=tab]") && act(event, () => player.nudge(-5)),
-		ArrowRight: (event) => !event.target.closest("input, select, [role=tab]") && act(event, () => player.nudge(5)),
-		"[": () => player.markEdge("start"),
-		"]": () => player.markEdge("end"),
-		l: () => player.now.job && player.toggleLoop(),
-		f: () => player.now.job && actions.setFavourite(player.now.job, !player.now.job.favourite),
-		d: () => player.now.job && actions.downloadFirst(player.now.job),
-		"/": (event) => act(event, studio.focusSearch),
-		"?": showHelp,
+		" ": [player.toggle, NATIVE],
+		arrowleft: [() => player.nudge(-5), SLID],
+		arrowright: [() => player.nudge(5), SLID],
+		"[": [() => player.markEdge("start")],
+		"]": [() => player.markEdge("end")],
+		l: [onStand(player.toggleLoop)],
+		f: [onStand(actions.toggleFavourite)],
+		d: [onStand(actions.downloadFirst)],
+		"/": [studio.focusSearch],
+		"?": [showHelp],
+		escape: [cancelNewest],
 	};
 	document.addEventListener("keydown", (event) => {
+		const { target, key } = event;
+		const isCommand = event.ctrlKey || event.metaKey;
 		if (event.defaultPrevented || event.altKey) return;
-		if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return act(event, studio.generate);
-		if (document.querySelector("dialog[open], .menu:popover-open") || event.ctrlKey || event.metaKey) return;
-		if (event.key === "Escape") return escape(event);
-		if (event.target.closest(TYPED)) return;
-		keys[event.key.length === 1 ? event.key.toLowerCase() : event.key]?.(event);
+		const [act, except = TYPED] = key === "Enter" && isCommand ? [studio.generate, "dialog"] : keys[key.toLowerCase()] ?? [];
+		if (!act || (isCommand && key !== "Enter") || document.querySelector("dialog[open], .menu:popover-open")) return;
+		if (key === "Escape" && target.closest(TYPED)) return target.blur();
+		if (target.closest(except)) return;
+		event.preventDefault();
+		act();
 	});
 }
 
-function act(event, what) {
-	event.preventDefault();
-	what();
-}
-
-function escape(event) {
-	if (event.target.closest(TYPED)) return event.target.blur();
-	const newest = [...known.values()].filter((job) => !FINAL.has(job.status)).sort((one, other) => other.created_at.localeCompare(one.created_at))[0];
+function cancelNewest() {
+	const waiting = [...known.values()].filter((job) => !isFinal(job));
+	const newest = waiting.sort((one, other) => other.created_at.localeCompare(one.created_at))[0];
 	if (newest) actions.cancel(newest);
 }
 
-export const showHelp = async () => (await import("./help.js")).show();
+export function showHelp() {
+	const rows = HELP.map(([key, what]) => el("div", el("dt", el("kbd", key)), el("dd", what)));
+	open("Keys", el("dl.keys", ...rows), el("p.dim", "Drop a sound anywhere on the form to start from it. Drag along the wave to repeat a part."));
+}

@@ -1,31 +1,30 @@
-// The page: its studio and the pages beside it, chosen by what stands behind the # of the address.
+// The studio and the pages beside it, chosen by what stands behind the # of the address.
 
 import * as api from "./api.js";
 import * as actions from "./actions.js";
 import { makeForm } from "./compose.js";
 import { el, icon } from "./dom.js";
-import { FINAL, learn, watch } from "./jobs.js";
+import { isFinal, learn, watch } from "./jobs.js";
 import { listenToKeys, showHelp } from "./keyboard.js";
 import { makeLibrary } from "./library.js";
 import * as player from "./player.js";
 import { makeQueue } from "./queue.js";
 import { fieldsOf } from "./fields.js";
 import { makeStage } from "./stage.js";
+import { say } from "./over.js";
+import { pages } from "./pages.js";
 import { makeTabs } from "./tabs.js";
-import { say } from "./toast.js";
 
-// Loaded when somebody goes there.
-const PAGES = new Set(["keys", "usage", "deliveries"]);
 const main = document.getElementById("main");
 
 async function start() {
 	player.begin();
 	dress();
 	document.addEventListener("logged-out", () => location.reload(), { once: true });
-	const [given, account, under_way] = await Promise.all([api.schema(), api.account().catch(() => ({ credits: null })), api.jobs()]);
+	const [given, account, newest] = await Promise.all([api.get("/app/schema"), api.get("/app/account"), api.newestJobs()]);
 	const studio = makeStudio({ ...given, isMetered: account.credits !== null });
-	document.getElementById("account").textContent = account.name ?? "";
-	under_way.jobs.filter((job) => !FINAL.has(job.status)).reverse().forEach(learn);
+	document.getElementById("account").textContent = account.name;
+	newest.filter((job) => !isFinal(job)).forEach(learn);
 	watch();
 	listenToKeys(studio);
 	const go = () => show(location.hash.replace(/^#\/?/, ""), studio);
@@ -35,24 +34,25 @@ async function start() {
 }
 
 async function show(name, studio) {
-	for (const link of document.querySelectorAll("nav a")) link.toggleAttribute("aria-current", link.hash.replace(/^#\/?/, "") === name);
-	document.querySelector("nav [aria-current]")?.setAttribute("aria-current", "page");
-	const made = PAGES.has(name) ? await (await import(`./${name}.js`)).page() : studio.node;
+	for (const link of document.querySelectorAll("nav a")) {
+		if (link.hash === `#/${name}`) link.setAttribute("aria-current", "page");
+		else link.removeAttribute("aria-current");
+	}
+	const made = Object.hasOwn(pages, name) ? await pages[name]() : studio.node;
 	main.replaceChildren(made);
-	document.body.classList.toggle("beside", made !== studio.node);
-	document.title = PAGES.has(name) ? `${made.querySelector("h1").textContent} · Bandstand` : "Bandstand";
+	document.title = made === studio.node ? "Bandstand" : `${made.querySelector("h1").textContent} · Bandstand`;
 }
 
 function makeStudio(given) {
-	const kinds = given.image ? ["music", "image"] : ["music"];
+	const kinds = ["music", "image"];
 	const fieldNames = new Set(kinds.flatMap((kind) => fieldsOf(given[kind]).map((field) => field.name)));
 	const offer = { fieldNames, models: given.models };
 	const started = (job) => !player.isPlaying() && player.load(job, { plays: true });
 	const forms = Object.fromEntries(kinds.map((kind) => [kind, makeForm(kind, given, { started })]));
 	const desk = makeDesk(kinds, forms);
 
-	const reuse = (job, sound, wish = actions.wishOf(job, fieldNames)) => {
-		const kind = job.kind ?? "music";
+	const reuse = (job, sound, wish = actions.wishOf(job, offer)) => {
+		const { kind } = job;
 		desk.choose(kind);
 		forms[kind].fill(wish, sound);
 		forms[kind].node.scrollIntoView({ block: "start" });
@@ -82,8 +82,7 @@ function makeStudio(given) {
 function makeDesk(kinds, forms) {
 	let now;
 	const panel = el("div");
-	const names = { music: ["Music", "note"], image: ["Images", "picture"] };
-	const tabs = makeTabs("What to make", kinds.map((kind) => names[kind]), panel, (at) => {
+	const tabs = makeTabs("What to make", [["Music", "note"], ["Images", "picture"]], panel, (at) => {
 		now = kinds[at];
 		panel.replaceChildren(forms[now].node);
 	});
@@ -95,28 +94,28 @@ function makeDesk(kinds, forms) {
 function dress() {
 	const theme = document.getElementById("theme");
 	const system = matchMedia("(prefers-color-scheme: dark)");
-	const dark = () => (document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
+	const root = document.documentElement;
+	const other = () => ((root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark" ? "light" : "dark");
 	const draw = () => {
-		theme.replaceChildren(icon(dark() ? "sun" : "moon"));
-		theme.setAttribute("aria-label", dark() ? "Light colours" : "Dark colours");
+		theme.replaceChildren(icon(other()));
+		theme.setAttribute("aria-label", `${other() === "dark" ? "Dark" : "Light"} colours`);
+		document.dispatchEvent(new Event("theme"));
 	};
 	theme.addEventListener("click", () => {
-		const next = dark() ? "light" : "dark";
-		document.documentElement.dataset.theme = next;
+		root.dataset.theme = other();
 		try {
-			localStorage.setItem("theme", next);
+			localStorage.setItem("theme", root.dataset.theme);
 		} catch {
 			// It holds until the page is closed.
 		}
 		draw();
-		document.dispatchEvent(new Event("theme"));
 	});
 	system.addEventListener("change", draw);
 	draw();
 	const help = document.getElementById("help");
 	help.replaceChildren(icon("help"));
 	help.addEventListener("click", showHelp);
-	document.getElementById("leave").addEventListener("click", () => api.logout().then(() => location.reload()));
+	document.getElementById("leave").addEventListener("click", () => api.post("/app/logout").then(() => location.reload()));
 }
 
 start().catch((error) => {

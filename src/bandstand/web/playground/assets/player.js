@@ -1,8 +1,8 @@
-// The one thing that sounds on this page: a finished track from a file, or one under way as it comes.
+// The one thing that sounds: a finished track, or one under way as it comes.
 
 import * as api from "./api.js";
-import { FINAL, find, known, listen as listenToJobs } from "./jobs.js";
-import { LiveSound } from "./live.js";
+import { find, isFinal, isMusic, latest, listen as listenToJobs, titleOf } from "./jobs.js";
+import { makeLive } from "./live.js";
 
 const audio = new Audio();
 audio.preload = "auto";
@@ -18,12 +18,12 @@ export const isPlaying = () => (now.live ? !now.live.paused && !now.live.ended :
 export const time = () => (now.live ? now.live.time : audio.currentTime);
 export const seconds = () => now.job?.seconds ?? 0;
 
-/** Put it on the stand: a job that is finished, or one that is being made. */
+/** Put it on the stand. */
 export async function load(job, { plays = false } = {}) {
 	if (now.job?.id === job.id) return plays && !isPlaying() ? toggle() : undefined;
 	stop();
 	Object.assign(now, { job, region: null, loops: false, shape: null });
-	if (job.kind === "image") return tell("job");
+	if (!isMusic(job)) return tell("job");
 	now.shape = { peaks: [], seconds: job.seconds, have: 0 };
 	if (job.status === "succeeded") setFile(job);
 	else goLive(job, plays);
@@ -42,21 +42,21 @@ function stop() {
 function setFile(job) {
 	audio.src = api.local(find(job, "audio").url);
 	audio.loop = now.loops && !now.region;
-	if ("mediaSession" in navigator) navigator.mediaSession.metadata = new MediaMetadata({ title: job.prompt.slice(0, 200), artist: "Bandstand" });
+	navigator.mediaSession.metadata = new MediaMetadata({ title: titleOf(job), artist: "Bandstand" });
 }
 
 async function shape(job) {
-	const found = await api.peaks(job.id).catch(() => null);
+	const found = await api.get(`/app/jobs/${job.id}/peaks`).catch(() => null);
 	if (!found || now.job?.id !== job.id) return;
 	now.shape = { ...found, have: 1 };
 	tell("shape");
 }
 
 function goLive(job, plays) {
-	const live = new LiveSound(job.seconds, () => now.live === live && follow(live));
+	const live = makeLive(job.seconds, () => now.live === live && follow(live));
 	now.live = live;
 	if (plays) live.play();
-	live.read(`/app/v1/jobs/${job.id}/audio`).catch(() => false);
+	live.read(`/app/v1/jobs/${job.id}/audio`).catch(() => {});
 }
 
 function follow(live) {
@@ -67,7 +67,7 @@ function follow(live) {
 
 /** From the growing sound to the finished file, at the same moment of it. */
 async function settle(at = time()) {
-	const job = known.get(now.job.id) ?? now.job;
+	const job = latest(now.job);
 	if (!now.live || job.status !== "succeeded") return;
 	now.live.close();
 	now.live = null;
@@ -86,7 +86,7 @@ async function play() {
 /** Links to files end after an hour; a page stays open for days. */
 async function renew(error) {
 	if (error.name === "AbortError" || error.name === "NotAllowedError" || !now.job) return;
-	const job = await api.job(now.job.id).catch(() => null);
+	const job = await api.get(`/app/v1/jobs/${now.job.id}`).catch(() => null);
 	if (!job || !find(job, "audio")) return;
 	now.job = job;
 	setFile(job);
@@ -94,7 +94,7 @@ async function renew(error) {
 }
 
 export async function toggle() {
-	if (!now.job || now.job.kind === "image") return;
+	if (!now.job || !isMusic(now.job)) return;
 	const wasPlaying = isPlaying();
 	if (now.live && (wasPlaying || now.live.ended)) {
 		now.live.pause();
@@ -124,7 +124,7 @@ export function mark(region) {
 	tell("region");
 }
 
-/** L: repeats the region, or all of it; again: nothing. */
+/** The region, or all of it; again: nothing. */
 export function toggleLoop() {
 	now.loops = !now.loops;
 	if (!now.loops) now.region = null;
@@ -132,7 +132,6 @@ export function toggleLoop() {
 	tell("region");
 }
 
-/** [ and ]: the region begins or ends here. */
 export function markEdge(edge) {
 	if (!now.job) return;
 	const region = { start: 0, end: seconds(), ...now.region, [edge]: time() };
@@ -150,10 +149,7 @@ function tick() {
 
 export function begin() {
 	for (const name of ["play", "pause", "ended", "seeked", "loadedmetadata"]) audio.addEventListener(name, () => tell("state"));
-	if ("mediaSession" in navigator) {
-		navigator.mediaSession.setActionHandler("play", toggle);
-		navigator.mediaSession.setActionHandler("pause", toggle);
-	}
+	for (const name of ["play", "pause"]) navigator.mediaSession.setActionHandler(name, toggle);
 	listenToJobs((job, before) => {
 		if (!now.job || (job?.id ?? before?.id) !== now.job.id) return;
 		if (!job) {
@@ -161,7 +157,8 @@ export function begin() {
 			now.job = null;
 		} else {
 			now.job = job;
-			if (now.live && FINAL.has(job.status) && (job.status !== "succeeded" || !isPlaying())) job.status === "succeeded" ? settle() : stop();
+			if (isFinal(job) && job.status !== "succeeded") stop();
+			else if (isFinal(job) && now.live && !isPlaying()) settle();
 		}
 		tell("job");
 	});

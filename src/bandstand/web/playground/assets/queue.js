@@ -1,11 +1,11 @@
-// What is under way: its place in the queue, how far it is, hearing it already, calling it off. And what failed, with its reason.
+// What is under way, and what failed, with its reason.
 
 import * as actions from "./actions.js";
-import { button, el, icon, theirs } from "./dom.js";
+import { button, el, icon, iconButton, theirs } from "./dom.js";
 import { left, plural } from "./format.js";
-import { FINAL, isMusic, known, listen, secondsLeft } from "./jobs.js";
+import { isFinal, isMusic, known, latest, listen, secondsLeft, titleOf } from "./jobs.js";
+import { say } from "./over.js";
 import * as player from "./player.js";
-import { say } from "./toast.js";
 
 export function makeQueue({ reuse }) {
 	const list = el("ul.queue");
@@ -13,45 +13,47 @@ export function makeQueue({ reuse }) {
 	const rows = new Map();
 	const told = (job, before) => {
 		const id = job?.id ?? before.id;
-		const failedHere = job?.status === "failed" && before && !FINAL.has(before.status);
-		if (job?.status === "succeeded" && rows.has(id)) say("It is finished");
-		if (!job || (FINAL.has(job.status) && !failedHere)) drop(id);
-		else if (failedHere) replace(id, failed(job, { reuse, drop }));
-		else if (!FINAL.has(job.status)) (rows.get(id)?.show ?? replace(id, makeRow(job)).show)(job);
-		node.hidden = rows.size === 0;
+		if (job && !isFinal(job)) (rows.get(id) ?? put(id, underWay(job))).show(job);
+		else if (job?.status === "failed" && before && !isFinal(before)) put(id, failed(job, { reuse, drop }));
+		else if (!job || (before && !isFinal(before))) {
+			if (job?.status === "succeeded" && rows.has(id)) say("It is finished");
+			drop(id);
+		}
 	};
 	const drop = (id) => {
 		rows.get(id)?.node.remove();
 		rows.delete(id);
 		node.hidden = rows.size === 0;
 	};
-	const replace = (id, row) => {
+	const put = (id, row) => {
 		drop(id);
 		rows.set(id, row);
 		list.prepend(row.node);
+		node.hidden = false;
 		return row;
 	};
 	listen(told);
-	for (const job of known.values()) if (!FINAL.has(job.status)) told(job);
+	known.forEach((job) => told(job));
 	return node;
 }
 
-function makeRow(job) {
+const what = (job, about) => el("div", el("p.clip", theirs(titleOf(job))), about);
+
+function underWay(job) {
 	const state = el("span.dim.num");
 	const bar = el("progress", { max: 1, label: "Progress" });
-	const hear = isMusic(job) && button({ icon: "play", text: "Listen", onclick: () => player.load(latest(job), { plays: true }) });
-	const stop = button({ icon: "close", text: "Cancel", onclick: () => actions.cancel(job) });
-	const node = el("li", { "data-job": job.id }, el("div.what", el("p.clip", theirs(job.prompt || "Untitled")), state), bar, el("div.buttons", hear, stop));
+	const hear = button("play", "Listen", () => player.load(latest(job), { plays: true }));
+	const stop = button("close", "Cancel", () => actions.cancel(job));
+	const node = el("li", { "data-job": job.id }, what(job, state), bar, el("div.buttons", hear, stop));
 	const show = (now) => {
+		const isRunning = now.status === "running";
 		state.textContent = stateOf(now);
-		if (now.status === "queued") bar.removeAttribute("value");
-		else bar.value = now.progress;
-		if (hear) hear.hidden = now.status !== "running" || player.now.job?.id === now.id;
+		if (isRunning) bar.value = now.progress;
+		else bar.removeAttribute("value");
+		hear.hidden = !isMusic(now) || !isRunning || player.now.job?.id === now.id;
 	};
 	return { node, show };
 }
-
-const latest = (job) => known.get(job.id) ?? job;
 
 function stateOf(job) {
 	if (job.status === "running") return [`${Math.round(job.progress * 100)} %`, left(secondsLeft(job))].filter(Boolean).join(" · ");
@@ -59,8 +61,8 @@ function stateOf(job) {
 }
 
 function failed(job, { reuse, drop }) {
-	const again = button({ icon: "reuse", text: "Use its settings", onclick: () => reuse(job) });
-	const away = button({ icon: "close", label: "Put it away", onclick: () => drop(job.id) });
+	const again = button("reuse", "Use its settings", () => reuse(job));
+	const away = iconButton("close", "Put it away", () => drop(job.id));
 	const why = el("p.bad", { role: "alert" }, theirs(job.error ?? "It failed."));
-	return { node: el("li.failed", icon("help"), el("div.what", el("p.clip", theirs(job.prompt || "Untitled")), why), el("div.buttons", again, away)), show: () => {} };
+	return { node: el("li.failed", icon("help"), what(job, why), el("div.buttons", again, away)) };
 }

@@ -1,13 +1,13 @@
-// Choices side by side: tabs with arrow keys, and segments that are radio buttons underneath.
+// Choices side by side: tabs, and segments, which are radio buttons.
 
 import { el, freshId, icon } from "./dom.js";
 
-/** names: [[text, icon or nothing]]; panel: what they show; chosen(at). return {node, choose(at), focus()} */
+/** names: [[text, icon or nothing]]; panel: what they show; chosen(at) */
 export function makeTabs(label, names, panel, chosen) {
 	let now = 0;
-	panel.id = freshId("panel");
+	panel.id = freshId();
 	panel.setAttribute("role", "tabpanel");
-	const tabs = names.map(([text, drawing], at) => el("button", { role: "tab", id: freshId("tab"), "aria-controls": panel.id, onclick: () => choose(at) }, drawing && icon(drawing), text));
+	const tabs = names.map(([text, drawing], at) => el("button", { role: "tab", id: freshId(), "aria-controls": panel.id, onclick: () => choose(at) }, drawing && icon(drawing), text));
 	const choose = (at) => {
 		now = at;
 		tabs.forEach((tab, index) => {
@@ -29,7 +29,7 @@ export function makeTabs(label, names, panel, chosen) {
 
 /** choices: [[value, text]]; changed(value) */
 export function makeSegments(label, choices, first, changed = () => {}) {
-	const name = freshId("choice");
+	const name = freshId();
 	const made = choices.map(([value, text]) => el("label", el("input", { type: "radio", name, value, checked: value === first, onchange: () => changed(value) }), el("span", text)));
 	return el("div.segments", { role: "radiogroup", label }, ...made);
 }

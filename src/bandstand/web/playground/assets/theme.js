@@ -1,5 +1,4 @@
-// Dark or light before the first paint. A plain script, not a module: modules run after painting.
-// Only the word "dark" or "light" is kept in this browser, never anything secret.
+// Dark or light before the first paint: modules run after it. Only this word is kept in the browser.
 try {
 	const chosen = localStorage.getItem("theme");
 	if (chosen === "dark" || chosen === "light") document.documentElement.dataset.theme = chosen;

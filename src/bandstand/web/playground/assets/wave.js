@@ -1,29 +1,22 @@
-// The shape of a sound, drawn from peaks that the server gives: seek by click or key, mark a region by dragging.
-// It knows nothing of playing; whoever owns it tells it the time.
+// The shape of a sound, drawn from its peaks: seek by click or key, mark a region by dragging.
 
 import { el } from "./dom.js";
 import { clock } from "./format.js";
 
-const BAR = 3, GAP = 2, EDGE = 10;
+const BAR = 3, GAP = 2, NEAR = 0.015;
 
-/**
- * seek(seconds)        clicked, or Home and End pressed
- * mark({start, end})   a region was dragged; null: taken away. Left out: no regions
- */
 export function makeWave({ label, seek, mark }) {
 	const canvas = el("canvas");
-	const node = el("div.wave", { role: "slider", tabindex: 0, label: label, "aria-valuemin": 0 }, canvas);
+	const node = el("div.wave", { role: "slider", tabindex: 0, label, "aria-valuemin": 0 }, canvas);
 	const state = { peaks: [], seconds: 0, time: 0, have: 1, region: null };
 
-	const draw = () => paint(canvas, state);
-	const frame = { asked: false };
+	let frame;
 	const redraw = () => {
-		if (frame.asked) return;
-		frame.asked = true;
-		requestAnimationFrame(() => ((frame.asked = false), draw()));
+		cancelAnimationFrame(frame);
+		frame = requestAnimationFrame(() => paint(canvas, state));
 	};
 
-	/** peaks 0..1; have: the share of it that exists already */
+	/** have: the share of it that exists already */
 	const show = ({ peaks, seconds, have = 1 }) => {
 		Object.assign(state, { peaks, seconds, have });
 		node.setAttribute("aria-valuemax", seconds.toFixed(1));
@@ -44,29 +37,28 @@ export function makeWave({ label, seek, mark }) {
 		const box = canvas.getBoundingClientRect();
 		return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * state.seconds;
 	};
-	drags(node, canvas, state, { timeOf, seek, mark: mark && ((given) => (region(given), mark(given))) });
+	drags(node, state, { timeOf, seek, mark });
 	node.addEventListener("keydown", (event) => {
-		if (event.key !== "Home" && event.key !== "End") return;
+		const to = { Home: 0, End: state.seconds }[event.key];
+		if (to === undefined) return;
 		event.preventDefault();
-		seek(event.key === "Home" ? 0 : state.seconds);
+		seek(to);
 	});
 	new ResizeObserver(redraw).observe(node);
 	document.addEventListener("theme", redraw);
-	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 	return { node, show, at, region };
 }
 
-function drags(node, canvas, state, { timeOf, seek, mark }) {
+function drags(node, state, { timeOf, seek, mark }) {
 	let from = null;
 	node.addEventListener("pointerdown", (event) => {
 		if (event.button !== 0 || !state.seconds) return;
 		node.setPointerCapture(event.pointerId);
-		from = { x: event.clientX, fixed: farEdge(state, canvas, event) ?? timeOf(event), moved: false };
+		from = { x: event.clientX, fixed: fixedEdge(state, timeOf(event)), moved: false };
 	});
 	node.addEventListener("pointermove", (event) => {
 		if (!from || (!from.moved && Math.abs(event.clientX - from.x) < 5)) return;
 		from.moved = true;
-		if (!mark) return seek(timeOf(event));
 		const [start, end] = [from.fixed, timeOf(event)].sort((one, other) => one - other);
 		if (end - start > 0.05) mark({ start, end });
 	});
@@ -77,19 +69,17 @@ function drags(node, canvas, state, { timeOf, seek, mark }) {
 	node.addEventListener("pointercancel", () => (from = null));
 }
 
-/** When an edge of the region is grabbed, the other one stays where it is. */
-function farEdge({ region, seconds }, canvas, event) {
-	if (!region) return null;
-	const box = canvas.getBoundingClientRect();
-	const isNear = (time) => Math.abs(box.left + (time / seconds) * box.width - event.clientX) < EDGE;
-	if (isNear(region.end)) return region.start;
-	return isNear(region.start) ? region.end : null;
+/** What stays where it is: when an edge of the region is grabbed, the other one. */
+function fixedEdge({ region, seconds }, grabbed) {
+	const isNear = (time) => Math.abs(time - grabbed) < seconds * NEAR;
+	if (region && isNear(region.end)) return region.start;
+	return region && isNear(region.start) ? region.end : grabbed;
 }
 
 function paint(canvas, { peaks, seconds, time, have, region }) {
 	const { width, height } = canvas.getBoundingClientRect();
 	if (!width) return;
-	const scale = devicePixelRatio || 1;
+	const scale = devicePixelRatio;
 	canvas.width = Math.round(width * scale);
 	canvas.height = Math.round(height * scale);
 	const ink = canvas.getContext("2d");
@@ -125,8 +115,6 @@ function shade(ink, left, right, height, colour) {
 }
 
 function loudest(peaks, from, to) {
-	let most = 0;
-	const last = Math.max(from * peaks.length + 1, to * peaks.length);
-	for (let at = Math.floor(from * peaks.length); at < last && at < peaks.length; at += 1) most = Math.max(most, peaks[at]);
-	return most;
+	const first = Math.floor(from * peaks.length);
+	return Math.max(0, ...peaks.slice(first, Math.max(first + 1, to * peaks.length)));
 }
