@@ -30,7 +30,7 @@ const PATHS = {
 	extend: "M3.5 12h13M12 7l5 5-5 5M20.5 5v14",
 	shuffle: "M3.5 7h4l9 10h4M17.5 14l3 3-3 3M3.5 17h4l3-3.3M13.5 10.3l3-3.3h4M17.5 4l3 3-3 3",
 	reuse: "M4.5 12a7.5 7.5 0 1 0 2.2-5.3L4 9.4M4 4.5v5h5",
-	more: "M5 10.2v3.6M12 10.2v3.6M19 10.2v3.6",
+	more: "M4.5 11.5h1v1h-1zM11.5 11.5h1v1h-1zM18.5 11.5h1v1h-1z",
 	trash: "M4.5 6.5h15M9.5 6V4h5v2M6.5 6.5l1 13.5h9l1-13.5M12 10.5v6",
 	close: "M6 6l12 12M18 6 6 18",
 	search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16.2 16.2l4.3 4.3",
@@ -47,7 +47,7 @@ const PATHS = {
 const FILLED = new Set(["play", "pause"]);
 const SVG = "http://www.w3.org/2000/svg";
 
-/** For the eye only: what holds it has a label. */
+/** For the eye: what holds it has a label. */
 export function icon(name) {
 	const svg = document.createElementNS(SVG, "svg");
 	svg.setAttribute("viewBox", "0 0 24 24");

@@ -1,4 +1,4 @@
-// What is under way, and what failed, with its reason.
+// What is under way, and what failed and why.
 
 import * as actions from "./actions.js";
 import { button, el, icon, iconButton, theirs } from "./dom.js";
