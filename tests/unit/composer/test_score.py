@@ -31,6 +31,8 @@ SAMPLES = (
 MAJOR = (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081)
 MINOR = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052)
 
+FEWEST_PAIRS = 20  # of notes that sound together
+
 every_style = pytest.mark.parametrize("name", style_names())
 words = st.sampled_from([name.replace("-", " ") for name in style_names()])
 
@@ -51,8 +53,14 @@ def lead(score: Score) -> Sequence[Note]:
 
 
 def sung_intervals(name: str, seeds: int = 3) -> list[int]:
-    tunes = [[note.pitch for note in lead(styled(name, seed=seed))] for seed in range(seeds)]
-    return [after - before for tune in tunes for before, after in itertools.pairwise(tune)]
+    """From note to note; a bar of rest parts two phrases."""
+    scores = [styled(name, seed=seed) for seed in range(seeds)]
+    return [
+        after.pitch - before.pitch
+        for score in scores
+        for before, after in itertools.pairwise(lead(score))
+        if after.start - before.start - before.length < score.metre.beats
+    ]
 
 
 def assert_playable(score: Score) -> None:
@@ -149,7 +157,7 @@ def test_notes_belong_to_the_key(name):
 
 @every_style
 def test_a_key_finder_hears_the_key(name):
-    heard = [_heard_key(styled(name, seed=seed)) for seed in range(3)]
+    heard = [_heard_key(styled(name, seed=seed)) for seed in range(5)]
 
     assert np.mean(heard) >= 0.8
 
@@ -237,7 +245,7 @@ def test_parts_seldom_rub(name):
 def _rub(score: Score) -> float:
     """Share of the pairs on the grid of eighths that are a minor second or ninth apart; a drone is there to rub."""
     grid: list[set[int]] = [set() for _ in range(int(score.bars * score.metre.beats * 2) + 1)]
-    parts = [part for part in tuned(score) if part.role is not Role.DRONE]
+    parts = [part for part in tuned(score) if not _is_drone(part, score)]
     for note in (note for part in parts for note in part.notes):
         first, end = int(np.ceil(2 * note.start - 0.35)), 2 * (note.start + note.length) - 0.1
         for place in range(max(0, first), min(len(grid), int(np.ceil(end)))):
@@ -245,7 +253,16 @@ def _rub(score: Score) -> float:
     pairs = [
         abs(a - b) % 12 for pitches in grid for a, b in itertools.combinations(sorted(pitches), 2)
     ]
-    return pairs.count(1) / max(1, len(pairs))
+    return pairs.count(1) / len(pairs) if len(pairs) >= FEWEST_PAIRS else 0.0
+
+
+def _is_drone(part: Part, score: Score) -> bool:
+    """One by its role, or a part that holds the only chord of a piece."""
+    end = score.bars * score.metre.beats
+    held = {frozenset(chord.notes) for chord in score.chords if chord.start < end}
+    played = [note.pitch % 12 for note in part.notes if note.start < end - 0.1]
+    inside = [pitch in chord for pitch in played for chord in held]
+    return part.role is Role.DRONE or (len(held) == 1 and bool(played) and np.mean(inside) >= 0.9)
 
 
 @every_style
@@ -310,10 +327,17 @@ def test_notes_stand_on_the_swung_grid(name):
     score = styled(name, seed=0)
     chosen = style(name)
     late = (2 * chosen.swing - 1) * chosen.swing_unit
-    offsets = np.array([note.start % 0.25 for part in score.parts for note in part.notes])
+    starts = [np.array([note.start for note in part.notes]) for part in score.parts]
+    offsets = np.concatenate([_no_faster_than_sixteenths(begun) % 0.25 for begun in starts])
     distance = np.minimum.reduce([offsets, 0.25 - offsets, np.abs(offsets - late % 0.25)])
 
     assert np.mean(distance * 60 / score.bpm <= 0.03) >= 0.85
+
+
+def _no_faster_than_sixteenths(starts: np.ndarray) -> np.ndarray:
+    """Without the second halves of sixteenths: the arpeggios of a chip run in thirty-seconds."""
+    halved = np.abs(np.diff(starts, prepend=-1.0) - 0.125) < 1e-6
+    return starts[~(halved & (starts % 0.25 > 0.1))]
 
 
 @pytest.mark.parametrize("prompt", SAMPLES)

@@ -16,12 +16,14 @@ from bandstand.composer.score import Chord, Part, Role, Score
 
 CLEAR = 0.22
 """From this margin on, a key finder heard the sound of a piece as its notes were meant; see docs/log.md."""
+DOUBTFUL = 0.05
+"""Below this one, and by as much again, another key is heard."""
 FREE = frozenset({"seventh", "ninth", "dominant"})
 """Colours whose music may rub and leave its scale more than others."""
 BREATH_SECONDS = 8.0
 
 WEIGHTS: Mapping[str, float] = {
-    "key": 6.0,
+    "key": 9.0,
     "scale": 2.0,
     "clashes": 2.0,
     "leaps": 1.5,
@@ -54,7 +56,7 @@ def judge_tune(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> dict
     wide = plan.style.tune.span
     breath = figures.longest_breath(tune, 0.4) * 60.0 / plan.bpm
     return {
-        "key": _within(figures.sketched_margin(tune, chords, plan.key), CLEAR, 2.0, 0.4),
+        "key": _heard(figures.sketched_margin(tune, chords, plan.key)),
         "steps": _within(figures.step_share(intervals), 0.63, 0.82, 0.08),
         "leaps": _within(figures.leap_share(intervals), 0.0, 0.05, 0.05),
         "leaps answered": _within(figures.answered_leaps(intervals), 0.6, 1.0, 0.2),
@@ -66,6 +68,11 @@ def judge_tune(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> dict
         "rests": _within(figures.rest_share(tune, beats), 0.12, 0.5, 0.2),
         "breath": _within(breath, 0.0, BREATH_SECONDS, BREATH_SECONDS),
     }
+
+
+def _heard(margin: float) -> float:
+    """Better the clearer a key is, and much worse when it is hardly the one that is heard."""
+    return 0.6 * _within(margin, CLEAR, 2.0, 0.4) + 0.4 * _within(margin, DOUBTFUL, 2.0, DOUBTFUL)
 
 
 def _variety(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> float:
@@ -87,7 +94,7 @@ def judge(score: Score, plan: Plan) -> dict[str, float]:
     narrow = figures.entropy(struck, bar)
     wide = figures.entropy(struck, 4 * bar) or narrow + 0.5
     marks = {
-        "key": _within(figures.key_margin(score.parts, score.key), CLEAR, 2.0, 0.4),
+        "key": _heard(figures.key_margin(score.parts, score.key)),
         "scale": _within(
             figures.inside_share(score.parts, score.key), 0.9 if free else 0.97, 1.0, 0.08
         ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,6 +25,8 @@ CELLS = ((1.0,), (1.0,), (0.5, 0.5), (0.5, 0.5), (0.75, 0.25), (0.25, 0.25, 0.5)
 FEW = ((2.0,), (3.0,), (1.0, 1.0), (1.5, 0.5))
 LINE_BARS = 2
 DRAWN = 4
+WIDE, LEAPING = 7, 0.5
+"""Semitones, and what share of its notes would have to rest to make up for one wider step."""
 TAN = 0.25
 TAN_ROOM = 2.0  # beats
 TAN_FROM = 0.6  # intensity
@@ -125,13 +128,21 @@ def _gat_line(soloist: Soloist, plan: Plan, tala: Tala, name: str) -> Phrase:
     ways = (raga.aroha, raga.avaroha)
     lines = (*raga.pakad, *(way[n : n + 4] for way in ways for n in range(len(way) - 3)))
     drawn = [lines[int(n)] for n in dice.integers(len(lines), size=DRAWN)]
-    # Of some the one that rests most: the raga is told by where it dwells.
-    chosen = max(drawn, key=lambda line: sum(n % 12 in raga.rests for n in line) / len(line))
+    # Of some the one that rests most, for the raga is told by where it dwells, and seldom one that leaps.
+    chosen = max(drawn, key=lambda line: _resting(line, raga) - LEAPING * _leaps(line))
     catch = _in_place(chosen, soloist, high)
     opening = _opening(soloist, catch, _rhythm(half, cells, dice))
     rest = soloist.rest_near(soloist.middle + high // 2, before=catch[0])
     closing = _phrase(soloist, _rhythm(half, cells, dice), rest)
     return (*opening, *((half + start, length, pitch) for start, length, pitch in closing))
+
+
+def _resting(line: Sequence[int], raga: Raga) -> float:
+    return sum(note % 12 in raga.rests for note in line) / len(line)
+
+
+def _leaps(line: Sequence[int]) -> int:
+    return sum(abs(after - before) > WIDE for before, after in pairwise(line))
 
 
 def _opening(soloist: Soloist, catch: Sequence[int], lengths: Sequence[float]) -> Phrase:

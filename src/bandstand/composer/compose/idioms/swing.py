@@ -58,7 +58,9 @@ HEADS = {
         ("x---x-x-x-x-", "x-x-x-X-...."),
     ),
 }
-HEAD = tune.Manner(rhythms=HEADS, scheme="abac", centre=70, reach=10, chromatic=0.22, length=0.95)
+HEAD = tune.Manner(
+    rhythms=HEADS, scheme="abac", centre=70, reach=10, chromatic=0.22, rub=1.5, length=0.95
+)
 COMPS = (
     ("X.....X.........", "x-----....X....."),
     ("......X-......X-", "......X-........"),
@@ -136,9 +138,9 @@ def _step_on(
     """Onward through the chord, or along the scale."""
     scale = theory.scale(plan.key)
     near = [p for p in range(max(reach[0], at - 5), min(reach[1], at + 5) + 1) if p != at]
-    weights = np.array(
-        [(3.0 if p % 12 in chord.notes else 1.0 if p % 12 in scale else 0.0) for p in near]
-    )
+    beside = {(note + side) % 12 for note in chord.notes for side in (-1, 1)}
+    passing = {note: 0.25 if note in beside else 1.0 for note in scale}
+    weights = np.array([3.0 if p % 12 in chord.notes else passing.get(p % 12, 0.0) for p in near])
     return near[int(dice.choice(len(near), p=weights / weights.sum()))]
 
 
@@ -178,7 +180,9 @@ def shell(
     notes = chord.notes
     above = [(note - chord.root) % 12 for note in notes]
     ninth = (chord.root + 2) % 12
-    colours = [2] if len(notes) > 3 and ninth in scale and ninth not in notes else []
+    # Over a minor third a ninth rubs, for others hold that third.
+    bears = len(notes) > 3 and 3 not in above and ninth not in notes
+    colours = [2] if bears and ninth in scale else []
     wanted = [*above[1:2], *above[3:4], *above[2:3], *colours][:size]
     if len(wanted) < 2:
         wanted = above
