@@ -111,6 +111,18 @@ def fill(server: Server) -> None:
     server.run("keys", "create", "--name", "laptop")
 
 
+def pieces(server: Server) -> set[str]:
+    with server.client() as client:
+        return {job["id"] for job in client.get("/v1/jobs").json()["jobs"]}
+
+
+def tidy(server: Server, kept: set[str]) -> None:
+    """Away with what the views made themselves: the next ones begin with a piece to play."""
+    with server.client() as client:
+        for job in pieces(server) - kept:
+            client.delete(f"/v1/jobs/{job}")
+
+
 def take(visit: Visit, name: str, file: Path) -> None:
     VIEWS[name](visit.page)
     visit.page.wait_for_timeout(300)
@@ -124,9 +136,10 @@ def take_all(folder: Path) -> None:
         server.start()
         try:
             fill(server)
-            login = cookies(opened, server)
+            login, kept = cookies(opened, server), pieces(server)
             for theme in ("light", "dark"):
                 for size, (width, height) in SIZES.items():
+                    tidy(server, kept)
                     for view in VIEWS:
                         context = opened.new_context(
                             viewport={"width": width, "height": height},

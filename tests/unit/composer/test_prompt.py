@@ -100,26 +100,29 @@ def test_nonsense_asks_for_nothing(prompt):
 )
 def test_a_long_prompt_is_read_at_once(piece):
     parse("warm up, saxaphoen")
-    begun = time.thread_time()
 
-    parse((piece * LONG)[:LONG])
+    assert _quickest((piece * LONG)[:LONG]) < SECONDS_MAX
 
-    assert time.thread_time() - begun < SECONDS_MAX
+
+def _quickest(prompt: str) -> float:
+    """Seconds of this thread's own time, of three tries: others use the machine as well."""
+
+    def seconds() -> float:
+        begun = time.thread_time()
+        parse(prompt)
+        return time.thread_time() - begun
+
+    return min(seconds() for _ in range(3))
 
 
 def test_reading_time_grows_no_faster_than_the_prompt():
     dice = random.Random(4)
     text = " ".join(dice.choice([*VOCABULARY, "no", "or", ","]) for _ in range(3000))
 
-    def seconds(prompt: str) -> float:
-        begun = time.thread_time()
-        parse(prompt)
-        return time.thread_time() - begun
-
     parse(text)
 
     # A square cost would be 16 times as much.
-    assert min(seconds(text) for _ in range(3)) < 10 * min(seconds(text[:5000]) for _ in range(3))
+    assert _quickest(text) < 10 * _quickest(text[:5000])
 
 
 @pytest.mark.parametrize(
