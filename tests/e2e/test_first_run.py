@@ -59,14 +59,15 @@ def test_browser_is_opened_at_a_link_that_works_and_there_is_something_to_hear(
     assert {"audio", "cover", "midi"} <= {output["kind"] for output in items[0]["outputs"]}
 
 
-def test_example_is_made_once(opened: Server):
-    count = opened.stored_jobs()
-    assert opened.stop() == 0
+def test_example_is_made_once(bandstand: Callable[..., Server]):
+    server = bandstand("serve", "--open", role="api", engines="composer")
+    count = server.stored_jobs()
+    assert server.stop() == 0
 
-    opened.start()
+    server.start()
 
     assert count == 1
-    assert opened.stored_jobs() == 0
+    assert server.stored_jobs() == 0
 
 
 @pytest.mark.parametrize(
