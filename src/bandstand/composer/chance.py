@@ -10,7 +10,7 @@ import zlib
 
 import numpy as np
 
-VERSION = 3
+VERSION = 4
 
 PLAN, CASTING, HARMONY, DRUMS, BASS, CHORDS, MELODY, COUNTER, PERFORMANCE, MOTIF, FORM, SOLO = (
     range(12)
