@@ -23,7 +23,7 @@ from bandstand.composer.loop import with_run_up, without_run_up
 from bandstand.composer.midi import score_to_midi
 from bandstand.composer.mix.desk import Desk, fade_in, fade_out
 from bandstand.composer.mix.ride import Ride
-from bandstand.composer.mix.sheet import rehearse, section_at
+from bandstand.composer.mix.sheet import rehearse
 from bandstand.composer.plan.plan import make_plan
 from bandstand.composer.prompt.intent import Intent
 from bandstand.composer.prompt.parse import parse
@@ -216,11 +216,13 @@ def _played(
     stems = [Stem(player) for player in players]
     edges = block_edges(score, rate)
     lengths = [stop - start for start, stop in pairwise(edges)]
-    named = [_section(score, (start + stop) / 2.0 / rate) for start, stop in pairwise(edges)]
-    usual = max(rehearsed.energies.values(), default=0.0)
     expected = [
-        (n, rehearsed.energies.get(name, usual) * _risen(score, start, n, rate))
-        for start, n, name in zip(edges, lengths, named, strict=False)
+        (
+            stop - start,
+            rehearsed.expected.power(start / rate, stop / rate)
+            * _risen(score, start, stop - start, rate),
+        )
+        for start, stop in pairwise(edges)
     ]
     ride = Ride([] if rehearsed.whole else expected, rate)
     lengths[-1] += desk.latency
@@ -243,10 +245,6 @@ def _played(
         position += sound.shape[1]
         ride.heard(sound)
         yield Stretch(Clip(np.ascontiguousarray(sound), rate), position / total)
-
-
-def _section(score: Score, seconds: float) -> str:
-    return section_at(score, int(score.beat_at(seconds) / score.metre.beats))
 
 
 def _risen(score: Score, start: int, samples: int, rate: int) -> float:

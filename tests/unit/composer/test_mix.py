@@ -1,5 +1,7 @@
 """Stems -> mix -> master: laws of the filters, the meter, the limiter and the room."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyloudnorm
 import pytest
@@ -10,10 +12,13 @@ from bandstand.composer.filters import Filter, high_pass, low_pass, peak, respon
 from bandstand.composer.mix.aging import Aging
 from bandstand.composer.mix.channel import Ducker
 from bandstand.composer.mix.desk import Desk, Sheet, fade_out, widen
+from bandstand.composer.mix.excerpts import Expected, excerpts
+from bandstand.composer.mix.forecast import Forecast
 from bandstand.composer.mix.limiter import Limiter
 from bandstand.composer.mix.loudness import Meter
 from bandstand.composer.mix.space import Echo, Reverb
 from bandstand.composer.mix.spectrum import side_over_mid
+from bandstand.composer.score import Section
 
 RATE = 44100
 CUTS = (1, 700, 13, 20000, 4096, 19290)
@@ -151,3 +156,40 @@ def test_fade_ends_in_silence_and_spares_the_rest():
 
     assert (faded[:, :959] == 1.0).all()
     assert faded[0, -1] < 0.01
+
+
+def test_forecast_is_louder_where_more_is_played():
+    forecast = Forecast(band(seconds=12.0))
+
+    assert forecast.power(3.0, 4.0) > 1.2 * forecast.power(0.0, 1.0)
+
+
+def test_forecast_has_the_sections_of_the_fader():
+    score = band(seconds=16.0)
+    quiet, full = Section("a", 0, 4, 0.2), Section("b", 4, 4, 0.9)
+
+    forecast = Forecast(replace(score, sections=(quiet, full)))
+
+    assert forecast.power(5.0, 8.0) > 3.0 * forecast.power(1.0, 3.0)
+
+
+def test_bars_listened_to_are_none_in_which_the_band_stands_still():
+    score = band(seconds=32.0)
+    still = {14, 15}
+    parts = tuple(
+        replace(part, notes=tuple(n for n in part.notes if int(n.start // 4) not in still))
+        for part in score.parts
+    )
+    score = replace(score, parts=parts)
+
+    found = excerpts(score, Forecast(score), RATE)
+
+    assert all(e.stop <= 14 * 2 * RATE for e in found if e.section == "a")
+
+
+def test_expected_loudness_follows_the_forecast_within_a_section():
+    score = band(seconds=32.0)
+
+    expected = Expected(score, Forecast(score), {"a": 1.0})
+
+    assert expected.power(8.0, 10.0) > expected.power(0.0, 2.0)

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from bandstand.composer.filters import Stereo, response
 from bandstand.composer.mix.channel import wanted_loudness
 from bandstand.composer.mix.desk import Desk, Sheet, fade_in, fade_out, tone_sections, widen
+from bandstand.composer.mix.excerpts import ENDING, Excerpt, Expected, excerpts, louder
+from bandstand.composer.mix.forecast import Forecast
 from bandstand.composer.mix.loudness import SILENCE, Meter, blocks, gated
 from bandstand.composer.mix.spectrum import (
     OCTAVES,
@@ -36,12 +38,6 @@ from bandstand.composer.score import Score
 LUFS = -14.0
 """Integrated loudness of every piece."""
 
-_WHOLE_SECONDS = 15.0
-"""Pieces that are no longer than this are listened to in full."""
-
-_LISTEN_SECONDS, _SHORTEST_SECONDS, _ENDING_SECONDS = 6.0, 1.2, 3.0
-"""Of a longer piece: of its kinds of sections together, of each of them at least, and of its ending."""
-
 _ROUNDS, _NEAR = 12, 0.02
 """How often at most a master gain is tried, and how many LU off the goal are good enough."""
 
@@ -52,79 +48,20 @@ _NEARER, _BELL = 0.5, 4.0
 
 _STEP = 6.5  # dB between neighbouring thirds that are left as they are
 
-ENDING = "ending"
-"""The last chord, from the last barline on: a kind of section of its own."""
-
 _LOW_SHARE = 10.0 ** (-8.0 / 10.0)
 _LOWEST = -15.0  # dB of the low shelf
 
 
 @dataclass(frozen=True)
-class Excerpt:
-    """Samples start..stop, standing for `samples` of the piece: all sections of its name, or its ending."""
-
-    section: str
-    start: int
-    stop: int
-    samples: int
-
-
-@dataclass(frozen=True)
 class Rehearsed:
-    """What listening found: the sheet, and the mean squares (K-weighted) each kind of section will have.
+    """What listening found: the sheet, and how loud the piece will be with it.
 
     whole  all of the piece was heard, so that nothing is left to correct
     """
 
     sheet: Sheet
-    energies: dict[str, float]
+    expected: Expected
     whole: bool
-
-
-def section_at(score: Score, bar: int) -> str:
-    """The name of the section a bar belongs to; what rings out after the last bar is the ending."""
-    if bar >= score.bars > 0:
-        return ENDING
-    name = ""
-    for section in score.sections:
-        if bar >= section.first_bar:
-            name = section.name
-    return name
-
-
-def excerpts(score: Score, rate: int) -> list[Excerpt]:
-    """What to listen to: everything when the piece is short, else a bar or two of each kind of section."""
-    total = round(score.seconds * rate)
-    kinds: dict[
-        str, tuple[int, int]
-    ] = {}  # name -> (first bar of its longest section, bars of all)
-    longest: dict[str, int] = {}
-    for section in score.sections:
-        first, bars = kinds.get(section.name, (section.first_bar, 0))
-        if section.bars > longest.get(section.name, 0):
-            longest[section.name], first = section.bars, section.first_bar
-        kinds[section.name] = (first, bars + section.bars)
-    if score.seconds <= _WHOLE_SECONDS or not kinds:
-        return [Excerpt(section_at(score, 0), 0, total, total)]
-    bar = score.beat_seconds * score.metre.beats * rate
-    share = _LISTEN_SECONDS * rate / (bar * len(kinds))
-    heard = max(min(int(2.0 * share) / 2.0, 4.0), min(0.5, _SHORTEST_SECONDS * rate / bar))
-    found: list[Excerpt] = []
-    for name, (first, bars) in sorted(kinds.items(), key=lambda kind: kind[1][0]):
-        # Where the fill is; but the last bars of a fade are cut.
-        end = min(first + longest[name], score.beat_at(score.seconds) / score.metre.beats)
-        start = max(float(first), end - heard)
-        stop = min(_sample(score, end, rate), total)
-        found.append(Excerpt(name, _sample(score, start, rate), stop, round(bars * bar)))
-    last = _sample(score, score.bars, rate)
-    if last < total:
-        stop = min(total, last + round(_ENDING_SECONDS * rate))
-        found.append(Excerpt(ENDING, last, stop, total - last))
-    return found
-
-
-def _sample(score: Score, bar: float, rate: int) -> int:
-    return round(score.seconds_at(bar * score.metre.beats) * rate)
 
 
 def _level(score: Score, player: Player, heard: Sequence[Stereo]) -> float:
@@ -194,7 +131,10 @@ def _width(score: Score, shapes: Sequence[Stereo]) -> float:
 def _loudness(parts: Sequence[NDArray[np.float64]], found: Sequence[Excerpt]) -> float:
     """LUFS of the energies of the excerpts, each counted as often as its kind of section is long."""
     repeats = [max(1, round(8 * e.samples / (e.stop - e.start))) for e in found]
-    powers = [np.tile(blocks(part), times) for part, times in zip(parts, repeats, strict=True)]
+    powers = [
+        np.tile(blocks(part) * e.times, times)
+        for part, e, times in zip(parts, found, repeats, strict=True)
+    ]
     return gated(np.concatenate(powers))
 
 
@@ -211,7 +151,8 @@ def rehearse(
 
     run_up  so many samples at its beginning will not be heard, and do not count for the master gain
     """
-    found = excerpts(score, rate)
+    forecast = Forecast(score)
+    found = excerpts(score, forecast, rate)
 
     def played(player: Player) -> tuple[list[Stereo], float]:
         stems = [Stem(player, e.start).block(e.stop - e.start) for e in found]
@@ -236,8 +177,22 @@ def rehearse(
     shapes = [widen(shape, sheet.side) for shape in shapes]
     whole = len(found) == 1 and found[0].stop - found[0].start == round(score.seconds * rate)
     master = _Master(score, rate, found, shapes, run_up if whole else 0)
-    gain, energies = master.gain(pool)
-    return Rehearsed(replace(sheet, master=gain), energies, whole)
+    gain, powers = master.gain(pool)
+    expected = Expected(score, forecast, _by_kind(score, forecast, found, powers, rate))
+    return Rehearsed(replace(sheet, master=gain), expected, whole)
+
+
+def _by_kind(
+    score: Score, forecast: Forecast, found: Sequence[Excerpt], powers: Sequence[float], rate: int
+) -> dict[str, float]:
+    """What was heard of each kind of section, for bars that the forecast gives the power 1."""
+    heard: dict[str, float] = {}
+    for e, power in zip(found, powers, strict=True):
+        start, stop = (
+            score.beat_at(sample / rate) / score.metre.beats for sample in (e.start, e.stop)
+        )
+        heard[e.section] = power / (1.0 if e.section == ENDING else louder(forecast, start, stop))
+    return heard
 
 
 class _Master:
@@ -259,7 +214,7 @@ class _Master:
         self._total = round(score.seconds * rate)
         self._sheet = Sheet(gains=(0.0,) * len(score.parts))
 
-    def gain(self, pool: Executor) -> tuple[float, dict[str, float]]:
+    def gain(self, pool: Executor) -> tuple[float, list[float]]:
         """In dB; and the mean squares of the excerpts at it.
 
         The limiter gives back less than it is given, so each round goes by what the last one brought.
@@ -277,8 +232,7 @@ class _Master:
             parts = list(pool.map(partial(self._finished, gain), range(len(self._found))))
             before, loudness = loudness, _loudness(parts, self._found)
             yielded = min(max((loudness - before) / step, 0.2), 1.0)
-        powers = (float(part.mean()) if len(part) else 0.0 for part in parts)
-        return gain, {e.section: power for e, power in zip(self._found, powers, strict=True)}
+        return gain, [float(part.mean()) if len(part) else 0.0 for part in parts]
 
     def _finished(self, gain: float, index: int) -> NDArray[np.float64]:
         """The energies of an excerpt at a gain, limiter and fade-out included."""

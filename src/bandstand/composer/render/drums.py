@@ -73,6 +73,13 @@ class Hit:
             parts.append(self.metal_seconds)
         return max(parts)
 
+    @property
+    def energy(self) -> float:
+        """About how much of it is heard, against other drums."""
+        tone = self.tone_level**2 * self.tone_seconds * min(1.0, (self.tone / 60.0) ** 1.5)
+        noise = 0.25 * (self.noise**2 * self.noise_seconds + self.metal**2 * self.metal_seconds)
+        return self.level**2 * (tone + noise)
+
 
 def _dying(samples: int, seconds: float, rate: int) -> Line:
     return np.exp(np.arange(samples) * (-6.908 / (seconds * rate)))
