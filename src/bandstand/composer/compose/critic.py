@@ -19,22 +19,24 @@ CLEAR = 0.22
 DOUBTFUL = 0.05
 """Below this one, and by as much again, another key is heard."""
 FREE = frozenset({"seventh", "ninth", "dominant"})
-"""Colours whose music may rub and leave its scale more than others."""
+"""Colours whose music may leave its scale more than others."""
 BREATH_SECONDS = 8.0
+SUNG = 6
+"""Bars of a tune below which it is over before anything can come back."""
 
 WEIGHTS: Mapping[str, float] = {
     "key": 9.0,
     "scale": 2.0,
-    "clashes": 2.0,
+    "clashes": 4.0,
     "leaps": 1.5,
     "leaps answered": 2.0,
-    "steps": 2.5,
-    "strong beats": 2.5,
-    "novelty": 5.0,
+    "steps": 3.5,
+    "strong beats": 3.5,
+    "novelty": 6.0,
     "repetition": 1.0,
-    "pitch classes": 3.0,
+    "pitch classes": 7.0,
     "groove": 1.0,
-    "range": 0.7,
+    "range": 1.0,
     "climax": 0.6,
     "rests": 1.0,
     "breath": 0.6,
@@ -55,13 +57,14 @@ def judge_tune(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> dict
     strong = figures.strong_share(tune, chords, theory.pulse(plan.metre))
     wide = plan.style.tune.span
     breath = figures.longest_breath(tune, 0.4) * 60.0 / plan.bpm
+    before_the_end = [row for row in tune if row[0] < plan.bars * beats - 0.5]
     return {
         "key": _heard(figures.sketched_margin(tune, chords, plan.key)),
         "steps": _within(figures.step_share(intervals), 0.63, 0.82, 0.08),
         "leaps": _within(figures.leap_share(intervals), 0.0, 0.05, 0.05),
         "leaps answered": _within(figures.answered_leaps(intervals), 0.6, 1.0, 0.2),
-        "strong beats": 1.0 if strong is None else _within(strong, 0.8, 0.955, 0.06),
-        "novelty": _within(figures.distinct_share(tune, beats, plan.key), 0.32, 0.6, 0.12),
+        "strong beats": 1.0 if strong is None else _within(strong, 0.79, 0.96, 0.06),
+        "novelty": _novelty(before_the_end, plan),
         "range": _within(figures.span(tune), wide - 1, wide + 9, 6.0),
         "climax": figures.peaks(tune, plan.sections, beats),
         "pitch classes": _within(_variety(tune, chords, plan), 2.48, 2.95, 0.3),
@@ -73,6 +76,14 @@ def judge_tune(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> dict
 def _heard(margin: float) -> float:
     """Better the clearer a key is, and much worse when it is hardly the one that is heard."""
     return 0.6 * _within(margin, CLEAR, 2.0, 0.4) + 0.4 * _within(margin, DOUBTFUL, 2.0, DOUBTFUL)
+
+
+def _novelty(tune: Sequence[Row], plan: Plan) -> float:
+    """Enough that comes back, and enough that is new; a tune of few bars may do as it likes."""
+    beats = plan.metre.beats
+    if len({int((start + 2 * figures.LATE) // beats) for start, _, _ in tune}) < SUNG:
+        return 1.0
+    return _within(figures.distinct_share(tune, beats, plan.key), 0.32, 0.6, 0.14)
 
 
 def _variety(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> float:
@@ -90,7 +101,7 @@ def judge(score: Score, plan: Plan) -> dict[str, float]:
     likeness, lag = figures.repetition(sounding)
     groove = figures.groove_likeness(score.parts, score.bars, score.metre)
     bar = max(1, round(score.metre.beats))
-    struck = figures.struck(score.parts, beats)
+    struck = figures.struck(score.parts, max(beats, plan.end))
     narrow = figures.entropy(struck, bar)
     wide = figures.entropy(struck, 4 * bar) or narrow + 0.5
     marks = {
@@ -98,13 +109,11 @@ def judge(score: Score, plan: Plan) -> dict[str, float]:
         "scale": _within(
             figures.inside_share(score.parts, score.key), 0.9 if free else 0.97, 1.0, 0.08
         ),
-        "clashes": _within(
-            figures.rub_share(score.parts, beats), 0.0, 0.015 if free else 0.006, 0.02
-        ),
+        "clashes": _within(figures.rub_share(score.parts, beats), 0.0, 0.006, 0.012),
         "repetition": _within(likeness, 0.78, 0.965, 0.15) * (1.0 if lag % bar == 0 else 0.7),
         "groove": _within(groove, 0.72, 0.94, 0.15),
-        "pitch classes": 0.4 * _within(narrow, 1.5, 2.35, 0.4)
-        + 0.6 * _within(wide, 2.26, 2.95, 0.4),
+        "pitch classes": 0.3 * _within(narrow, 1.45, 2.38, 0.2)
+        + 0.7 * _within(wide, 2.26, 2.95, 0.2),
     }
     leader = next((part for part in score.parts if part.role is Role.LEAD), None)
     if leader is not None and figures.tuned([leader]):
@@ -114,7 +123,7 @@ def judge(score: Score, plan: Plan) -> dict[str, float]:
 
 def rows(part: Part) -> list[Row]:
     """A part as the measures of tunes read it."""
-    return [(note.start, note.length, note.pitch) for note in part.notes]
+    return figures.topmost((note.start, note.length, note.pitch) for note in part.notes)
 
 
 def _within(value: float, low: float, high: float, slack: float) -> float:

@@ -50,6 +50,17 @@ def tuned(parts: Iterable[Part]) -> list[Part]:
     return [part for part in parts if INSTRUMENTS[part.instrument].family != "kit"]
 
 
+def topmost(tune: Iterable[Row]) -> list[Row]:
+    """One note at a time: the highest of those that begin together."""
+    line: list[Row] = []
+    for row in tune:
+        if line and row[0] - line[-1][0] < LATE:
+            line[-1] = max(line[-1], row, key=lambda one: one[2])
+        else:
+            line.append(row)
+    return line
+
+
 def moves(tune: Sequence[Row], rest: float = float("inf")) -> list[int]:
     """Semitones from each note to the next; a rest of so many beats parts two phrases."""
     return [
@@ -182,10 +193,8 @@ def chroma(parts: Sequence[Part], beats: float) -> Grid:
 
 def entropy(struck: Grid, beats: int) -> float:
     """Bits of the pitch classes in stretches of so many beats, on average; of those that are not almost empty."""
-    whole = struck.shape[1] // beats
-    if whole == 0:
-        return 0.0
-    classes = struck[:, : whole * beats].reshape(12, whole, beats).sum(axis=2)
+    missing = -struck.shape[1] % beats
+    classes = np.pad(struck, ((0, 0), (0, missing))).reshape(12, -1, beats).sum(axis=2)
     classes = classes[:, classes.sum(axis=0) >= FULL * beats]
     if classes.shape[1] == 0:
         return 0.0

@@ -1,8 +1,9 @@
 """The tune: phrases set to the chords. One instrument at a time; it breathes.
 
-A phrase that has been sung is sung again note for note wherever the chords bear it, and as nearly as it can be where
-they do not: that is what makes it a tune. On strong beats stand mostly notes of the chord, between them steps of the
-scale; what would rub against a chord note is avoided or passed over quickly. The last phrase of a section comes home.
+A phrase that has been sung is sung again note for note wherever the chords bear it, as a sequence a step or two higher
+or lower where they bear that, and as nearly as it can be where they do not: that is what makes it a tune. On strong
+beats stand mostly notes of the chord, between them steps of the scale; what would rub against a chord note is avoided
+or passed over quickly. The last phrase of a section comes home.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ LIKED, LOVED = 0.9, 3.4
 STRANGE = 0.4
 """Of the notes on beats, those that may stand beside the chord when a phrase is sung again over other chords."""
 HEADROOM = 2  # steps that only the climax may use
+SEQUENCES = (0, 1, -1, 2, -2, 3, -3)
+"""Steps by which what was sung is moved when it is sung again, dearest first."""
 PENTATONIC = {"minor": (1, 3, 4, 5, 7), "major": (1, 2, 3, 5, 6)}
 
 
@@ -75,8 +78,9 @@ class Singer:
             ]
             slots = [*led, *slots]
             times = [*((start - 0.5 * back, 0.5) for back in range(count, 0, -1)), *times]
-        if remembered and self._suits(remembered, slots[count:]):
-            found = [*find_line(self.ladder, slots[:count], self.last), *remembered]
+        again = self._again(remembered, slots[count:], phrase) if remembered else None
+        if again:
+            found = [*find_line(self.ladder, slots[:count], self.last), *again]
         else:
             found = find_line(self.ladder, slots, self.last)
         if not remembered:
@@ -96,6 +100,17 @@ class Singer:
             base = shared[-1] - motif.contour[len(shared) - 1]
         rest = [base + step for step in motif.contour[len(shared) :]]
         return [*shared, *rest], len(shared)
+
+    def _again(
+        self, steps: Sequence[int], slots: Sequence[Slot], phrase: Phrase
+    ) -> list[int] | None:
+        """What was sung before, where the chords bear it: the nearer to where it is meant to be, the better."""
+        for by in sorted(SEQUENCES, key=lambda by: abs(by - phrase.sequence)):
+            moved = [step + by for step in steps]
+            inside = min(moved) >= 0 and max(moved) < len(self.ladder.pitches)
+            if inside and self._suits(moved, slots):
+                return moved
+        return None
 
     def _suits(self, steps: Sequence[int], slots: Sequence[Slot]) -> bool:
         """Whether what was sung before can be sung here note for note."""

@@ -71,7 +71,9 @@ THEMES = {"b": "b", "drop": "b", "build": "b", "chorus": "b"}
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """name: what it is remembered by; lift: steps of the ladder; closes: it ends on the tonic if the chord bears it."""
+    """name: what it is remembered by; lift: steps of the ladder; closes: it ends on the tonic if the chord bears it;
+    sequence: steps by which it is moved when it has been sung before.
+    """
 
     name: str
     bars: tuple[Bar, ...]
@@ -80,6 +82,7 @@ class Phrase:
     closes: bool
     climax: bool
     pickup: int
+    sequence: int = 0
 
 
 @dataclass
@@ -221,7 +224,8 @@ class Planner:
             lift = (
                 min(number, 5) if name == "build" else profile[number % 4] if len(groups) > 2 else 0
             )
-            lift += {"+": 1, "-": -1}.get(token[1:2], 0)
+            sequence = {"+": 1, "-": -1}.get(token[1:2], 0)
+            lift += sequence
             lift += CHORUS_LIFT if THEMES.get(name) == "b" else 0
             found.append(
                 Phrase(
@@ -232,6 +236,7 @@ class Planner:
                     closes=last or (number % 2 == 1 and token.endswith("'")),
                     climax=number == top and len(groups) > 1,
                     pickup=theme.pickup,
+                    sequence=number if name == "build" else sequence,
                 )
             )
         return found

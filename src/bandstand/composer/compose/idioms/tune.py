@@ -25,6 +25,8 @@ STEP_COSTS = (0.9, 0.2, 0.1, 0.4, 0.6, 1.1, 2.6, 1.7, 5.0, 5.0, 5.0, 5.0, 4.0)
 TOO_WIDE, FAR = 9.0, 8
 STRANGE = 1.2
 LONG = 1.0
+SEQUENCES = (0, 1, -1, 2, -2, 3, -3)
+"""Steps by which a phrase is moved when it comes back, dearest first."""
 Rhythm = tuple[str, ...]
 """Bars of sixteenths, as in `ground.strokes`."""
 Scale = Callable[[Plan, Chord], frozenset[int]]
@@ -45,6 +47,7 @@ class Manner:
     borne      share of the notes on beats that may stand beside the chord when a phrase comes back
     through    the scheme runs through the piece, whatever its sections are called
     ahead      beats by which notes come early (late when negative), drawn for each phrase up to this
+    leaning    how often a note on a beat leans on the next one instead of belonging to the chord
     """
 
     rhythms: Mapping[str, Sequence[Rhythm]]
@@ -59,15 +62,19 @@ class Manner:
     through: bool = False
     leaps: float = 1.0
     borne: float = 0.22
+    leaning: float = 0.0
     scale: Scale | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A remembered phrase: rhythm, and for each of its notes how far from the centre it wants to be."""
+    """A remembered phrase: rhythm, and for each of its notes how far from the centre it wants to be, and whether it leans
+    on the next one.
+    """
 
     rhythm: Rhythm
     contour: tuple[float, ...]
+    leans: tuple[bool, ...]
 
 
 def sing(
@@ -108,12 +115,14 @@ def pitches_for(
     rungs: Sequence[int],
     plan: Plan,
     manner: Manner,
+    leans: Sequence[bool] = (),
 ) -> list[int]:
     """The cheapest way along a contour.
 
     contour  wanted pitches, one for each slot
     slots    beat from the barline, length in beats, chord
     rungs    pitches that may be used
+    leans    for each slot whether it may stand beside the chord on a beat; none of them if left out
     """
     ladder = np.array(rungs)
     apart = np.abs(ladder[:, None] - ladder[None, :])
@@ -123,7 +132,8 @@ def pitches_for(
     total = np.zeros(len(ladder))
     back: list[np.ndarray] = []
     for n, (wanted, (offset, length, chord)) in enumerate(zip(contour, slots, strict=True)):
-        strong = offset % pulse == 0 or length >= LONG
+        free = n < len(leans) and leans[n]
+        strong = (offset % pulse == 0 and not free) or length >= LONG
         own = 0.42 * np.abs(ladder - wanted) + manner.strict * _against(
             chord.notes, tuple(rungs), manner.rub, strong=strong
         )
@@ -176,7 +186,9 @@ def _invent(manner: Manner, plan: Plan, dice: np.random.Generator, *, lift: floa
     shape = shapes[int(dice.integers(len(shapes)))] * size
     wander = dice.normal(0.0, 1.0, len(place)).cumsum() * 0.8
     contour = shape - shape.mean() + wander - wander.mean() + lift
-    return Figure(rhythm, tuple(np.round(contour, 3).tolist()))
+    leans = dice.random(len(place)) < manner.leaning
+    leans[-1] = False
+    return Figure(rhythm, tuple(np.round(contour, 3).tolist()), tuple(leans.tolist()))
 
 
 def _set(
@@ -205,9 +217,9 @@ def _set(
     wanted = [centre + step for step in figure.contour[: len(slots)]]
     wanted += [centre] * (len(slots) - len(wanted))
     placed = [(s[1], s[2], chord) for s, chord in zip(slots, chords, strict=True)]
-    pitches = next((line for line in before if _suits(line, placed, plan, manner.borne)), ())
+    pitches = _again(before, placed, rungs, plan, manner.borne)
     if not pitches:
-        found = pitches_for(wanted, placed, rungs, plan, manner)
+        found = pitches_for(wanted, placed, rungs, plan, manner, figure.leans)
         pitches = tuple(_approached(found, placed, plan, voice, manner.chromatic, dice))
         before.append(pitches)
     return [
@@ -219,6 +231,33 @@ def _set(
         )
         for (bar, offset, length, symbol), pitch in zip(slots, pitches, strict=False)
     ]
+
+
+def _again(
+    before: Sequence[tuple[int, ...]],
+    slots: Sequence[tuple[float, float, Chord]],
+    rungs: Sequence[int],
+    plan: Plan,
+    borne: float,
+) -> tuple[int, ...]:
+    """A line that was sung before, in its place or a few steps away; empty where the chords bear none."""
+    for by in SEQUENCES:
+        for line in before:
+            moved = _moved(line, by, rungs)
+            if moved and _suits(moved, slots, plan, borne):
+                return moved
+    return ()
+
+
+def _moved(line: tuple[int, ...], by: int, rungs: Sequence[int]) -> tuple[int, ...]:
+    """The line some rungs higher or lower; empty where the ladder ends or a note stands beside it."""
+    if by == 0:
+        return line
+    if any(pitch not in rungs for pitch in line):
+        return ()
+    places = [rungs.index(pitch) + by for pitch in line]
+    inside = min(places) >= 0 and max(places) < len(rungs)
+    return tuple(rungs[place] for place in places) if inside else ()
 
 
 def _suits(
