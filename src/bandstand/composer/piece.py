@@ -19,6 +19,7 @@ from bandstand.audio.clip import Clip
 from bandstand.composer.compose import compose_score
 from bandstand.composer.describe import describe
 from bandstand.composer.filters import Stereo
+from bandstand.composer.given.changes import changes
 from bandstand.composer.loop import with_run_up, without_run_up
 from bandstand.composer.midi import score_to_midi
 from bandstand.composer.mix.desk import Desk, fade_in, fade_out
@@ -114,8 +115,10 @@ def compose_asked(
 ) -> Piece:
     """As `compose`, for a prompt that is understood already."""
     assert 8000 <= rate <= 48000, f"rate {rate} is outside 8000..48000"
-    given = given and _in_metre(given, intent.metre)
-    plan = make_plan(intent, seconds, seed, given=given, variation=variation)
+    around = given and _in_metre(given, intent.metre)
+    plan = make_plan(intent, seconds, seed, given=around, variation=variation)
+    if given is not None:
+        intent = replace(intent, conflicts=(*intent.conflicts, *changes(given, plan)))
     return Piece(intent, compose_score(plan, seed), rate, sounds)
 
 

@@ -151,6 +151,7 @@ class Given:
             fewer than the bars. Empty: the tune is harmonised, or the style's chords are played
     key     of the tune and the chords as they are here; in another key they are moved to it
     bpm, metre  None: of the prompt or the style. What the prompt says wins over all three
+    told    sentences for people: what of the given music is not played as it was
     """
 
     tune: tuple[Note, ...] = ()
@@ -158,6 +159,7 @@ class Given:
     key: Key | None = None
     bpm: float | None = None
     metre: Metre | None = None
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

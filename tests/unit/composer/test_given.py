@@ -106,6 +106,110 @@ def test_shortest_chord_chart_is_enough():
     assert [bar[0].name for bar in found.chords] == ["C", "C", "G7"]
 
 
+def test_names_alone_are_a_chord_for_each_bar():
+    found = read_notes(b'{"metre": "3/4", "chords": ["C", "N.C.", "G7"]}')
+
+    assert [(bar[0].start, bar[0].name) for bar in found.chords] == [(0, "C"), (3, "C"), (6, "G7")]
+
+
+@pytest.mark.parametrize(
+    ("spelt", "name"),
+    [
+        ("Cmin7", "Cm7"),
+        ("CM7", "Cmaj7"),
+        ("F#-", "F#m"),
+        ("Bbsus", "Bbsus4"),
+        ("am", "Am"),
+        ("Gø7", "Gm7b5"),
+        ("C(add9)", "Cadd9"),
+        ("D13", "D9"),
+        ("E7b9", "E7"),
+        ("C6/9", "Cadd9"),
+    ],
+)
+def test_chords_are_read_however_they_are_spelt(spelt: str, name: str):
+    found, usual = (
+        read_notes(json.dumps({"key": "C major", "chords": [{"beat": 0, "name": each}]}).encode())
+        for each in (spelt, name)
+    )
+
+    assert found.chords == usual.chords
+
+
+@pytest.mark.parametrize(
+    ("chords", "key"),
+    [
+        (["C", "G", "Am", "F"], Key(0, "major")),
+        (["Em", "Am", "B7", "Em"], Key(4, "minor")),
+        (["Dm7", "G7", "Cmaj7"], Key(0, "major")),
+    ],
+)
+def test_chords_without_a_key_are_played_in_their_own(chords: list[str], key: Key):
+    found = read_notes(json.dumps({"chords": chords}).encode())
+
+    assert found.key == key
+
+
+@pytest.mark.parametrize("written", ["c# minor", "C#m", "cis-Moll", "C# minor"])
+def test_keys_are_read_however_they_are_spelt(written: str):
+    plan = {"key": written, "chords": ["A"]}
+
+    assert read_notes(json.dumps(plan).encode()).key == Key(1, "minor")
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"ID3\x04\x00", b"<html>"])
+def test_what_is_no_score_at_all_is_told_apart(content: bytes):
+    with pytest.raises(Invalid, match="neither a MIDI file nor the plan"):
+        read_notes(content)
+
+
+def test_midi_in_a_windows_wrapper_is_read():
+    content = PIECE.midi()
+
+    assert read_notes(b"RIFF\0\0\0\0RMIDdata\0\0\0\0" + content) == read_notes(content)
+
+
+def test_metre_and_tempo_that_hold_longest_are_played_and_told():
+    head = [
+        mido.MetaMessage("time_signature", numerator=3, denominator=4),
+        mido.MetaMessage("set_tempo", tempo=500_000),
+    ]
+    later = [
+        mido.MetaMessage("time_signature", numerator=4, denominator=4),
+        mido.MetaMessage("set_tempo", tempo=400_000),
+    ]
+    notes = [message for n in range(60) for message in (on(60 + n % 9), off(60 + n % 9))]
+
+    piece = compose(
+        "folk", seconds=8.0, seed=1, given=read_notes(midi([*head, *notes, *later, *notes[:20]]))
+    )
+
+    assert (piece.score.metre.written, piece.score.bpm) == ("3/4", 120.0)
+    told = " ".join(piece.describe()["conflicts"])
+    assert "metre" in told
+    assert "tempo" in told
+
+
+def test_metre_that_is_not_known_is_told():
+    odd = mido.MetaMessage("time_signature", numerator=11, denominator=8)
+
+    assert "11/8" in read_notes(midi([odd, on(60), off(60)])).told[0]
+
+
+def test_note_that_nobody_ends_lasts_to_the_end():
+    found = read_notes(midi([on(60), mido.Message("note_on", note=64, velocity=0, time=480)]))
+
+    assert [(note.pitch, note.length) for note in found.tune] == [(60, 1.0)]
+
+
+def test_key_and_tempo_that_are_changed_are_told():
+    piece = compose("rock, 140 bpm, A minor", seconds=8.0, seed=1, given=read_notes(PIECE.midi()))
+
+    told = " ".join(piece.describe()["conflicts"])
+    assert "A minor" in told
+    assert "140" in told
+
+
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
@@ -121,7 +225,7 @@ def test_shortest_chord_chart_is_enough():
         ('{"tune": [[0, 1, 60]]}', "must be"),
         ('{"tune": [[0, 1, 300, 1]]}', "pitch"),
         ('{"bpm": 9000, "tune": [[0, 1, 60, 1]]}', "bpm"),
-        ('{"key": "H dur", "tune": [[0, 1, 60, 1]]}', "key"),
+        ('{"key": "J dur", "tune": [[0, 1, 60, 1]]}', "key"),
         ('{"metre": [], "tune": [[0, 1, 60, 1]]}', "metre"),
     ],
 )

@@ -256,8 +256,6 @@ def _going_on_as_asked(intent: Intent, hearing: Hearing) -> Intent:
     bpm = intent.bpm
     if bpm is not None and any(abs(bpm * times / heard - 1.0) < SAME for times in (0.5, 1, 2)):
         bpm = None
-    elif bpm is not None:
-        told = (*told, f"The given audio has {heard:.1f} bpm; from its end on it is {bpm:g}.")
     return replace(
         intent,
         bpm=bpm,

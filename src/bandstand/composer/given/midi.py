@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import math
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import mido
 import numpy as np
@@ -52,37 +53,47 @@ class Track:
     notes: list[Note] = field(default_factory=list[Note])
 
 
-@dataclass
-class File:
-    """What is used of a MIDI file; times in beats."""
+@dataclass(frozen=True)
+class Head:
+    """The middle tempo, the metre that holds longest, the first key. told: what of them is not played."""
 
     bpm: float
     metre: Metre
     key: Key | None
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class File:
+    """What is used of a MIDI file; times in beats."""
+
+    head: Head
     tracks: list[Track]
 
 
 def read_midi(content: bytes) -> Given:
     """raises  Invalid with field "score" for what is no MIDI file, holds no notes or too many"""
     file = _read(content)
+    head = file.head
     melodic = [track for track in file.tracks if track.notes]
     if not melodic:
         raise Invalid("score", "there are no notes in the MIDI file, apart from drums")
     every = [note for track in melodic for note in track.notes]
-    key = file.key or key_of_classes(_classes(every))[0]
-    first = file.metre.beats * (min(note.start for note in every) // file.metre.beats)
+    key = head.key or key_of_classes(_classes(every))[0]
+    first = head.metre.beats * (min(note.start for note in every) // head.metre.beats)
     tune = _skyline(max(melodic, key=_singing).notes)
-    end = max(note.start + min(note.length, file.metre.beats) for note in every)
-    count = max(1, math.ceil((end - first) / file.metre.beats - 1e-6))
+    end = max(note.start + min(note.length, head.metre.beats) for note in every)
+    count = max(1, math.ceil((end - first) / head.metre.beats - 1e-6))
     bars, bass = (
-        _chroma_by_bar(notes, first, file.metre, count) for notes in (every, _lowest(every))
+        _chroma_by_bar(notes, first, head.metre, count) for notes in (every, _lowest(every))
     )
     return Given(
         tune=tuple(Note(n.start - first, n.length, n.pitch, n.velocity) for n in tune),
-        chords=chords_of(triads_of(bars, bass, key), key, file.metre),
+        chords=chords_of(triads_of(bars, bass, key), key, head.metre),
         key=key,
-        bpm=file.bpm,
-        metre=file.metre,
+        bpm=head.bpm,
+        metre=head.metre,
+        told=head.told,
     )
 
 
@@ -98,8 +109,8 @@ def _read(content: bytes) -> File:
         raise Invalid("score", "the MIDI file counts in seconds, not in beats")
     if len(file.tracks) > TRACKS_MAX:
         raise Invalid("score", f"the MIDI file has {len(file.tracks)} tracks; at most {TRACKS_MAX}")
-    bpm, metre, key = _head(file.tracks)
-    scale = 1.0 / ticks
+    head = _head(file.tracks)
+    bpm, scale = head.bpm, 1.0 / ticks
     # A tempo that we do not play is written in other beats: half as many, or twice.
     while bpm > FASTEST:
         bpm, scale = bpm / 2.0, scale / 2.0
@@ -108,31 +119,58 @@ def _read(content: bytes) -> File:
     tracks = [part for track in file.tracks for part in _parts(track, scale)]
     if sum(len(track.notes) for track in tracks) > NOTES_MAX:
         raise Invalid("score", f"the MIDI file has more than {NOTES_MAX} notes")
-    return File(bpm, metre, key, tracks)
+    return File(replace(head, bpm=bpm), tracks)
 
 
-def _head(tracks: Sequence[mido.MidiTrack]) -> tuple[float, Metre, Key | None]:
-    """Tempo, metre and key; of several tempos the one that holds longest."""
-    tempos: list[tuple[int, float]] = [(0, 500_000.0)]
-    metre, key, end = theory.metre("4/4"), None, 0
+def _head(tracks: Sequence[mido.MidiTrack]) -> Head:
+    tempos: list[tuple[int, int]] = [(0, 500_000)]
+    metres: list[tuple[int, str]] = [(0, "4/4")]
+    key, end = None, 0
     for track in tracks:
         now = 0
         for message in track:
             now += int(message.time)
             if message.type == "set_tempo":
-                tempos.append((now, float(max(1, message.tempo))))
+                tempos.append((now, max(1, int(message.tempo))))
             elif message.type == "time_signature":
-                written = f"{message.numerator}/{message.denominator}"
-                metre = theory.metre(written) if written in theory.METRES else metre
+                metres.append((now, f"{message.numerator}/{message.denominator}"))
             elif message.type == "key_signature":
-                key = _key(message.key)
+                key = key or _key(message.key)
         end = max(end, now)
-    tempos.sort(key=lambda change: change[0])
-    ends = [start for start, _ in tempos[1:]] + [end + 1]
-    held: dict[float, int] = {}
-    for (start, tempo), stop in zip(tempos, ends, strict=True):
-        held[tempo] = held.get(tempo, 0) + stop - start
-    return 60e6 / max(held, key=lambda tempo: held[tempo]), metre, key
+    held = _held(tempos, end)
+    tempo = _middle(held)
+    told = [f"The tempo of the MIDI file changes; all is played at {60e6 / tempo:.4g} bpm."]
+    told = told if len(held) > 1 else []
+    held = _held(metres, end)
+    written = max(reversed(held), key=lambda metre: held[metre])
+    metre = theory.metre(written if written in theory.METRES else "4/4")
+    if written != metre.written:
+        told.append(f"The metre {written} is not known here; {metre.written} is played.")
+    if len(held) > 1:
+        told.append(f"The metre of the MIDI file changes; all is played in {metre.written}.")
+    return Head(60e6 / tempo, metre, key, tuple(told))
+
+
+T = TypeVar("T")
+
+
+def _held(changes: Sequence[tuple[int, T]], end: int) -> dict[T, int]:
+    """For how many ticks each value holds; only what holds at all, or the last."""
+    ordered = sorted(changes, key=lambda change: change[0])
+    held: dict[T, int] = {}
+    for (start, value), stop in zip(ordered, [at for at, _ in ordered[1:]] + [end], strict=True):
+        held[value] = held.get(value, 0) + max(0, stop - start)
+    return {value: ticks for value, ticks in held.items() if ticks} or {ordered[-1][1]: 1}
+
+
+def _middle(held: Mapping[int, int]) -> int:
+    """The value below which half of the time lies: no moment's whim where every beat has a tempo of its own."""
+    passed = 0
+    for value in sorted(held):
+        passed += held[value]
+        if 2 * passed >= sum(held.values()):
+            return value
+    return max(held)
 
 
 def _key(written: str) -> Key:
@@ -147,22 +185,28 @@ def _parts(track: mido.MidiTrack, scale: float) -> Iterator[Track]:
     name = str(track.name).lower()
     parts: dict[int, Track] = {}
     held: dict[tuple[int, int], tuple[float, int]] = {}
+
+    def end(channel: int, pitch: int, now: float) -> None:
+        start, velocity = held.pop((channel, pitch))
+        part = parts.setdefault(channel, Track(name))
+        if now > start:
+            part.notes.append(Note(start, now - start, pitch, velocity / 127.0))
+
     ticks = 0
     for message in track:
         ticks += int(message.time)
-        now = ticks * scale
-        if now > BEATS_MAX:
+        now = min(ticks * scale, BEATS_MAX)
+        if now >= BEATS_MAX:
             break
         if message.type not in {"note_on", "note_off"} or message.channel == PERCUSSION:
             continue
-        key = (message.channel, message.note)
-        if key in held:
-            start, velocity = held.pop(key)
-            part = parts.setdefault(message.channel, Track(name))
-            if now > start:
-                part.notes.append(Note(start, now - start, message.note, velocity / 127.0))
+        if (message.channel, message.note) in held:
+            end(message.channel, message.note, now)
         if message.type == "note_on" and message.velocity > 0:
-            held[key] = now, message.velocity
+            held[message.channel, message.note] = now, message.velocity
+    # Notes that nobody ends last to the end of their track.
+    for channel, pitch in tuple(held):
+        end(channel, pitch, min(ticks * scale, BEATS_MAX))
     for part in parts.values():
         part.notes.sort(key=lambda note: (note.start, note.pitch))
         yield part
