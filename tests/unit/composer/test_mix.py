@@ -6,19 +6,20 @@ import numpy as np
 import pyloudnorm
 import pytest
 import soxr
-from scores import band
+from scores import band, score_of
 
 from bandstand.composer.filters import Filter, high_pass, low_pass, peak, response, tilt
 from bandstand.composer.mix.aging import Aging
 from bandstand.composer.mix.channel import Ducker
+from bandstand.composer.mix.colour import changed
 from bandstand.composer.mix.desk import Desk, Sheet, fade_out, widen
 from bandstand.composer.mix.excerpts import Expected, excerpts
 from bandstand.composer.mix.forecast import Forecast
 from bandstand.composer.mix.limiter import Limiter
 from bandstand.composer.mix.loudness import Meter
 from bandstand.composer.mix.space import Echo, Reverb
-from bandstand.composer.mix.spectrum import side_over_mid
-from bandstand.composer.score import Section
+from bandstand.composer.mix.spectrum import THIRDS, side_over_mid
+from bandstand.composer.score import Note, Part, Role, Section
 
 RATE = 44100
 CUTS = (1, 700, 13, 20000, 4096, 19290)
@@ -193,3 +194,19 @@ def test_expected_loudness_follows_the_forecast_within_a_section():
     expected = Expected(score, Forecast(score), {"a": 1.0})
 
     assert expected.power(8.0, 10.0) > expected.power(0.0, 2.0)
+
+
+def test_thirds_without_notes_in_the_excerpt_are_expected_where_notes_come():
+    low, high = Note(0.0, 4.0, 45, 0.7), Note(8.0, 4.0, 57, 0.7)
+    score = score_of(Part(Role.COMP, "strings", (low, high)), seconds=8.0)
+
+    gains = changed(score, [(0.0, 4.0)])
+
+    assert gains[np.abs(THIRDS - 220.0).argmin()] > 2.0
+    assert gains[0] < 0.0
+
+
+def test_excerpt_that_is_all_of_the_piece_changes_no_third():
+    score = band(seconds=8.0)
+
+    assert np.abs(changed(score, [(0.0, 16.0)])).max() < 1e-6

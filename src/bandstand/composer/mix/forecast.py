@@ -50,7 +50,7 @@ def _powers(score: Score, part: Part, edges: Power) -> Power:
     if not part.notes:
         return np.zeros(len(edges) - 1)
     starts = np.array([note.start for note in part.notes])
-    told = [_note(part, note, score.beat_seconds) for note in part.notes]
+    told = [note_power(part, note, score.beat_seconds) for note in part.notes]
     lengths, powers = np.array(told).T
     times = np.concatenate([starts, starts + lengths])
     steps = np.concatenate([powers, -powers])
@@ -63,7 +63,7 @@ def _powers(score: Score, part: Part, edges: Power) -> Power:
     return means * wanted / playing.mean() if len(playing) else means
 
 
-def _note(part: Part, note: Note, beat_seconds: float) -> tuple[float, float]:
+def note_power(part: Part, note: Note, beat_seconds: float) -> tuple[float, float]:
     """For how many beats a note sounds, and how loud."""
     instrument = INSTRUMENTS[part.instrument]
     rings = _RINGS / beat_seconds

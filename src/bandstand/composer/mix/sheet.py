@@ -7,7 +7,6 @@ set for the loudness. What is still off is corrected slowly while the piece play
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -16,8 +15,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from bandstand.composer.filters import Stereo, response
+from bandstand.composer.filters import Stereo, peak, response
 from bandstand.composer.mix.channel import wanted_loudness
+from bandstand.composer.mix.colour import changed
 from bandstand.composer.mix.desk import Desk, Sheet, fade_in, fade_out, tone_sections, widen
 from bandstand.composer.mix.excerpts import ENDING, Excerpt, Expected, excerpts, louder
 from bandstand.composer.mix.forecast import Forecast
@@ -27,6 +27,7 @@ from bandstand.composer.mix.spectrum import (
     THIRDS,
     above_line,
     low_share,
+    moved,
     power_spectrum,
     side_over_mid,
     slope,
@@ -46,7 +47,9 @@ _HIGHEST = 40.0  # dB of the master gain
 _NEARER, _BELL = 0.5, 4.0
 """How much of the way to the line of a kind's spectrum each octave is moved, and by how many dB at most."""
 
-_STEP = 6.5  # dB between neighbouring thirds that are left as they are
+_STEP = 5.5  # dB between neighbouring thirds that are left as they are
+_SMOOTHINGS, _NARROW, _DEEPEST = 5, 4.0, 7.0
+"""Rounds of levelling thirds, q of the bells that do it, and how many dB they cut at most."""
 
 _LOW_SHARE = 10.0 ** (-8.0 / 10.0)
 _LOWEST = -15.0  # dB of the low shelf
@@ -85,9 +88,14 @@ def _alone(score: Score, player: Player) -> float:
     return meter.integrated()
 
 
-def _tone(score: Score, rate: int, buses: Sequence[Stereo], sheet: Sheet) -> Sheet:
+def _tone(
+    score: Score, rate: int, found: Sequence[Excerpt], buses: Sequence[Stereo], sheet: Sheet
+) -> Sheet:
     """Tilt, bells and low shelf that bring the blend to where the style wants it."""
-    hertz, power = power_spectrum(buses, rate)
+    weights = [e.times * e.samples / (e.stop - e.start) for e in found]
+    hertz, power = power_spectrum(buses, rate, weights)
+    spans = [(score.beat_at(e.start / rate), score.beat_at(e.stop / rate)) for e in found]
+    power = moved(hertz, power, changed(score, spans))
     old = score.mix.dust > 0.2
     wanted = min(max(-2.5 + 0.5 * score.mix.tilt, -4.3 if old else -3.4), -2.2)
     turn = min(max(wanted - slope(hertz, power), -6.0), 4.0)
@@ -101,7 +109,7 @@ def _tone(score: Score, rate: int, buses: Sequence[Stereo], sheet: Sheet) -> She
         sheet, bells=tuple((c, gain, 1.1) for c, gain in zip(OCTAVES, gains, strict=True))
     )
     turned = power * response(tone_sections(score.mix, sheet, rate), hertz, rate) ** 2
-    sheet = replace(sheet, bells=(*sheet.bells, *_smoothing(thirds(hertz, turned))))
+    sheet = replace(sheet, bells=(*sheet.bells, *_smoothing(hertz, turned, rate)))
     low = 0.0
     while low > _LOWEST:
         tone = tone_sections(score.mix, replace(sheet, low=low), rate)
@@ -111,15 +119,27 @@ def _tone(score: Score, rate: int, buses: Sequence[Stereo], sheet: Sheet) -> She
     return replace(sheet, low=low)
 
 
-def _smoothing(levels: NDArray[np.float64]) -> list[tuple[float, float, float]]:
+def _smoothing(
+    hertz: NDArray[np.float64], power: NDArray[np.float64], rate: int
+) -> list[tuple[float, float, float]]:
     """Bells against steps between neighbouring thirds: a tune of few notes leaves gaps that records do not have."""
-    gains = np.zeros(len(levels))
-    for index, step in enumerate(np.diff(levels)):
-        over = math.copysign(max(abs(step) - _STEP, 0.0), step)
-        gains[index] += 0.6 * over
-        gains[index + 1] -= 0.6 * over
-    gains = np.clip(gains, -_BELL, 0.6 * _BELL)
-    return [(float(c), float(gain), 4.0) for c, gain in zip(THIRDS, gains, strict=True) if gain]
+    gains = np.zeros(len(THIRDS))
+    bells: list[tuple[float, float, float]] = []
+    for _ in range(_SMOOTHINGS):
+        passed = response([peak(c, rate, gain, _NARROW) for c, gain, _ in bells], hertz, rate)
+        steps = np.diff(thirds(hertz, power * passed**2))
+        over = np.sign(steps) * np.maximum(np.abs(steps) - _STEP, 0.0)
+        if not over.any():
+            break
+        gains[:-1] += 0.4 * over
+        gains[1:] -= 0.4 * over
+        gains = np.clip(gains, -_DEEPEST, 0.6 * _DEEPEST)
+        bells = [
+            (float(c), float(gain), _NARROW)
+            for c, gain in zip(THIRDS, gains, strict=True)
+            if abs(gain) > 0.05
+        ]
+    return bells
 
 
 def _width(score: Score, shapes: Sequence[Stereo]) -> float:
@@ -167,7 +187,7 @@ def rehearse(
         return Desk(score, rate, sheet, e.start).blend(heard[index], e.stop - e.start)
 
     buses = list(pool.map(blended, range(len(found))))
-    sheet = _tone(score, rate, buses, sheet)
+    sheet = _tone(score, rate, found, buses, sheet)
 
     def shaped(index: int) -> Stereo:
         return Desk(score, rate, sheet, found[index].start).shape(buses[index])

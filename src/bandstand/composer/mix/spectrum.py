@@ -20,15 +20,17 @@ OCTAVES = (125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 Power = NDArray[np.float64]
 
 
-def power_spectrum(sounds: Sequence[Stereo], rate: int) -> tuple[Power, Power]:
-    """Frequencies in Hz and the mean power of both channels together, over all the sounds."""
+def power_spectrum(
+    sounds: Sequence[Stereo], rate: int, weights: Sequence[float] = ()
+) -> tuple[Power, Power]:
+    """Frequencies in Hz and the mean power of both channels together, over all the sounds; some may count for more."""
     shape = np.hanning(_WINDOW).astype(np.float32)
     total: Power = np.full(_WINDOW // 2 + 1, 1e-20)
-    for sound in sounds:
+    for sound, weight in zip(sounds, weights or [1.0] * len(sounds), strict=True):
         padded = np.pad(sound, ((0, 0), (0, max(0, _WINDOW - sound.shape[1]))))
         starts = range(0, padded.shape[1] - _WINDOW + 1, _WINDOW * 3 // 4)
         frames = np.stack([padded[:, at : at + _WINDOW] * shape for at in starts])
-        total += np.sum(np.abs(np.fft.rfft(frames, axis=2)) ** 2, axis=(0, 1))
+        total += weight * np.sum(np.abs(np.fft.rfft(frames, axis=2)) ** 2, axis=(0, 1))
     hertz: Power = np.arange(_WINDOW // 2 + 1, dtype=np.float64) * (rate / _WINDOW)
     return hertz, total
 
@@ -38,6 +40,13 @@ def thirds(hertz: Power, power: Power, centres: Power = THIRDS) -> Power:
     edge = 2.0 ** (1.0 / 6.0)
     bands = [power[(hertz >= c / edge) & (hertz < c * edge)].sum() + 1e-20 for c in centres]
     return 10.0 * np.log10(np.array(bands))
+
+
+def moved(hertz: Power, power: Power, gains: Power) -> Power:
+    """The power when every third is louder by some dB; what lies outside of them stays."""
+    places = np.log2(np.maximum(hertz, 1.0))
+    edges = np.log2(THIRDS)
+    return power * 10.0 ** (0.1 * np.interp(places, edges, gains, left=0.0, right=0.0))
 
 
 def slope(hertz: Power, power: Power) -> float:

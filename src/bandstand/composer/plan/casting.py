@@ -59,6 +59,8 @@ PANS: dict[Role, tuple[float, ...]] = {
 }
 ESSENTIAL = (Role.LEAD, Role.BASS, Role.DRUMS, Role.DRONE)
 LINE_UP_MAX = 10
+FEWEST_GROUNDED, LOW_ENOUGH = 3, 43
+"""Players who need a bass among them, and the lowest note, a G, that he should have at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def cast(intent: Intent, style: Style, chance: np.random.Generator) -> tuple[Voi
     if alone and len(asked) == 1:
         return _alone(asked[0])
     voices = _asked_voices(asked, style, _member(intent.solo, style, excluded))
+    voices = _grounded(voices) if alone else voices
     taken = {voice.role for voice in voices}
     # A drummer who was not asked stays away from a tabla that was.
     if any(voice.instrument == "tabla" for voice in voices):
@@ -148,6 +151,17 @@ def _asked_voices(asked: Sequence[str], style: Style, solo: str | None) -> list[
             taken.add(role)
             voices.append(Voice(role, name, asked=True))
     return voices
+
+
+def _grounded(voices: Sequence[Voice]) -> list[Voice]:
+    """Of three or more who play by themselves, the lowest of those who sing plays the bass: the cello of a quartet."""
+    low = [v for v in voices[1:] if INSTRUMENTS[v.instrument].family in SINGING]
+    if len(voices) < FEWEST_GROUNDED or not low or any(v.role is Role.BASS for v in voices):
+        return list(voices)
+    lowest = min(low, key=lambda voice: INSTRUMENTS[voice.instrument].low)
+    if INSTRUMENTS[lowest.instrument].low > LOW_ENOUGH:
+        return list(voices)
+    return [replace(v, role=Role.BASS) if v is lowest else v for v in voices]
 
 
 def _may_lead(name: str) -> bool:
