@@ -7,7 +7,7 @@ write down because every player of the instrument does it anyway.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -25,6 +25,8 @@ _OPEN_HAT, _CLOSE_HAT = 46, frozenset({42, 44})
 _GLIDING = frozenset({"bowed", "brass", "wind", "voice"})
 _GLIDERS = frozenset({"lead-synth", "square-lead", "acid-bass", "fretless-bass"})
 """Instruments that slur although their family does not."""
+_FINGERED = frozenset({"sub-bass", "reese-bass"})
+"""Those that glide only where a note begins before the last one is over, and then as far as an octave."""
 
 _BENDING: Mapping[str, float] = {
     "sitar": 0.5,
@@ -90,6 +92,10 @@ class Sounding:
         return Sounding(start, self.hold - passed, here.pitch, here.velocity, 0.0, self.seed, ahead)
 
 
+_Joins = Callable[[Sounding, Sounding, Sounding, int], bool]
+"""Whether a slur that began with the first goes on from the second to the third, at a rate."""
+
+
 def perform(score: Score, part_index: int, rate: int) -> tuple[Sounding, ...]:
     """What one part plays, sorted by time; nothing starts after the end of the piece."""
     part = score.parts[part_index]
@@ -113,7 +119,9 @@ def perform(score: Score, part_index: int, rate: int) -> tuple[Sounding, ...]:
         sounding = Sounding(at, max(until - at, 1), note.pitch, note.velocity, bend, seed)
         played += _taken_up(sounding, rate)
     played.sort(key=lambda sounding: sounding.at)
-    return tuple(_slurred(played, rate) if _slurs(part) else played)
+    if part.instrument in _FINGERED and part.role is Role.BASS:
+        return tuple(_slurred(played, rate, _glides))
+    return tuple(_slurred(played, rate, _joins) if _slurs(part) else played)
 
 
 def _last_start(score: Score) -> float:
@@ -151,12 +159,12 @@ def _slurs(part: Part) -> bool:
     return able and part.role in {Role.LEAD, Role.COUNTER, Role.BASS}
 
 
-def _slurred(played: Sequence[Sounding], rate: int) -> list[Sounding]:
+def _slurred(played: Sequence[Sounding], rate: int, joins: _Joins) -> list[Sounding]:
     """Notes that leave no gap to the next, and do not leap far, on one bow."""
     phrases: list[list[Sounding]] = []
     for note in played:
         phrase = phrases[-1] if phrases else []
-        if phrase and len(phrase) < SLUR_MAX and _joins(phrase[0], phrase[-1], note, rate):
+        if phrase and len(phrase) < SLUR_MAX and joins(phrase[0], phrase[-1], note, rate):
             phrase.append(note)
         else:
             phrases.append([note])
@@ -171,6 +179,11 @@ def _joins(first: Sounding, before: Sounding, note: Sounding, rate: int) -> bool
     if gap < -0.05 * rate - 0.2 * apart or note.at + note.hold - first.at > LONG_SECONDS * rate:
         return False
     return note.seed % 101 < (85 if leap <= 4 else 45)
+
+
+def _glides(_first: Sounding, before: Sounding, note: Sounding, rate: int) -> bool:
+    apart, leap = note.at - before.at, abs(note.pitch - before.pitch)
+    return 0 < leap <= 12 and apart >= 0.07 * rate and note.at < before.at + before.hold
 
 
 def _as_one(phrase: Sequence[Sounding]) -> Sounding:

@@ -19,12 +19,16 @@ from bandstand.composer.compose.idioms import (
     celtic,
     chip,
     drift,
+    dub,
     flamenco,
     hindustani,
     maqam,
     orchestra,
+    reggae,
+    ska,
     swing,
     techno,
+    trap,
 )
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
@@ -50,6 +54,10 @@ IDIOMS: Mapping[str, Mapping[Role, Player]] = {
     "baroque": orchestra.BAROQUE,
     "blues": blues.PLAYERS,
     "maqam": maqam.PLAYERS,
+    "reggae": reggae.PLAYERS,
+    "dub": dub.PLAYERS,
+    "ska": ska.PLAYERS,
+    "trap": trap.PLAYERS,
 }
 
 Harmony = Callable[[Sequence[Bar], Plan], tuple[Bar, ...]]
