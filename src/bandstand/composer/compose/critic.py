@@ -25,8 +25,8 @@ SUNG = 6
 """Bars of a tune below which it is over before anything can come back."""
 
 WEIGHTS: Mapping[str, float] = {
-    "key": 9.0,
-    "scale": 2.0,
+    "key": 11.0,
+    "scale": 3.0,
     "clashes": 4.0,
     "leaps": 1.5,
     "leaps answered": 2.0,
@@ -109,7 +109,9 @@ def judge(score: Score, plan: Plan) -> dict[str, float]:
         "scale": _within(
             figures.inside_share(score.parts, score.key), 0.9 if free else 0.97, 1.0, 0.08
         ),
-        "clashes": _within(figures.rub_share(score.parts, beats), 0.0, 0.006, 0.012),
+        "clashes": _within(
+            figures.rub_share(score.parts, beats, _played(score)), 0.0, 0.006, 0.012
+        ),
         "repetition": _within(likeness, 0.78, 0.965, 0.15) * (1.0 if lag % bar == 0 else 0.7),
         "groove": _within(groove, 0.72, 0.94, 0.15),
         "pitch classes": 0.3 * _within(narrow, 1.45, 2.38, 0.2)
@@ -119,6 +121,11 @@ def judge(score: Score, plan: Plan) -> dict[str, float]:
     if leader is not None and figures.tuned([leader]):
         marks = judge_tune(rows(leader), score.chords, plan) | marks
     return marks
+
+
+def _played(score: Score) -> list[Chord]:
+    """The chords of the bars, without the one that the piece ends on."""
+    return [chord for chord in score.chords if chord.start < score.bars * score.metre.beats - 1e-6]
 
 
 def rows(part: Part) -> list[Row]:

@@ -37,6 +37,10 @@ SWUNG = 0.3
 """Sixteenths added before cutting off: what is swung comes up to two thirds late, and hands miss by a tenth."""
 LEAP, WIDE, STEP = 7, 4, 2
 LAGS = range(4, 33)
+HOLDING = 0.9
+"""Of the notes of a part, those of the only chord from which on it is a drone."""
+FEWEST_PAIRS = 20
+"""Pitches that sound together, below which nothing is said of their rubbing."""
 FULL = 0.5
 """Notes a beat from which on a stretch has something to say about its variety."""
 
@@ -163,12 +167,26 @@ def inside_share(parts: Sequence[Part], key: Key) -> float:
     return sum(found) / max(1, len(found))
 
 
-def rub_share(parts: Sequence[Part], beats: float) -> float:
+def is_drone(part: Part, chords: Sequence[Chord]) -> bool:
+    """Whether a part has that role, or holds the only chord of a piece in which no chord changes.
+
+    chords  without the last one of the piece
+    """
+    if part.role is Role.DRONE:
+        return True
+    only = {frozenset(chord.notes) for chord in chords}
+    if len(only) != 1:
+        return False
+    inside = sum(note.pitch % 12 in next(iter(only)) for note in part.notes)
+    return inside >= HOLDING * len(part.notes)
+
+
+def rub_share(parts: Sequence[Part], beats: float, chords: Sequence[Chord] = ()) -> float:
     """Of the pairs of pitches that sound together on an eighth, those a minor second or ninth apart; a drone is there
     to rub.
     """
     sounding = np.zeros((128, max(1, int(2 * beats) + 1)), dtype=bool)
-    for part in (part for part in tuned(parts) if part.role is not Role.DRONE):
+    for part in (part for part in tuned(parts) if not is_drone(part, chords)):
         for note in part.notes:
             first = int(np.ceil(2 * note.start - 0.35))
             end = int(np.ceil(2 * (note.start + note.length) - 0.1))
@@ -176,7 +194,7 @@ def rub_share(parts: Sequence[Part], beats: float) -> float:
     count = sounding.sum(axis=0)
     pairs = float((count * (count - 1) / 2).sum())
     rubs = sum(float((sounding[:-gap] & sounding[gap:]).sum()) for gap in range(1, 128, 12))
-    return rubs / max(1.0, pairs)
+    return rubs / pairs if pairs >= FEWEST_PAIRS else 0.0
 
 
 def chroma(parts: Sequence[Part], beats: float) -> Grid:
