@@ -45,6 +45,9 @@ STYLES = {
     "baroque": "baroque",
     "blues": "blues",
     "maqam": "middle-eastern",
+    "tango": "tango",
+    "ragtime": "ragtime",
+    "klezmer": "klezmer",
 }
 """Whose chords an idiom is tested with; pop otherwise."""
 

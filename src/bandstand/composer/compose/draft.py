@@ -13,7 +13,7 @@ from bandstand.composer.compose.arrange import arrange, soloist
 from bandstand.composer.compose.chart import Bar, Event, write_chart
 from bandstand.composer.compose.counter import answer
 from bandstand.composer.compose.edit import edit, in_reach
-from bandstand.composer.compose.figures import Row
+from bandstand.composer.compose.figures import Row, topmost
 from bandstand.composer.compose.holes import fill_holes
 from bandstand.composer.compose.perform import perform
 from bandstand.composer.plan.casting import Voice
@@ -68,7 +68,8 @@ class Sketch:
 
     def tune(self) -> list[Row]:
         """What the first of those who lead sings, as the critic reads it."""
-        return [(start, length, pitch) for start, length, pitch, _ in next(iter(self.leads), ())]
+        first = next(iter(self.leads), ())
+        return topmost((start, length, pitch) for start, length, pitch, _ in first)
 
 
 def sketch(plan: Plan, number: int) -> Sketch:

@@ -21,12 +21,16 @@ from bandstand.composer.compose.idioms import (
     drift,
     dub,
     flamenco,
+    gospel,
     hindustani,
+    klezmer,
     maqam,
     orchestra,
+    ragtime,
     reggae,
     ska,
     swing,
+    tango,
     techno,
     trap,
 )
@@ -54,11 +58,23 @@ IDIOMS: Mapping[str, Mapping[Role, Player]] = {
     "baroque": orchestra.BAROQUE,
     "blues": blues.PLAYERS,
     "maqam": maqam.PLAYERS,
+    "tango": tango.PLAYERS,
+    "ragtime": ragtime.PLAYERS,
+    "klezmer": klezmer.PLAYERS,
     "reggae": reggae.PLAYERS,
     "dub": dub.PLAYERS,
     "ska": ska.PLAYERS,
     "trap": trap.PLAYERS,
+    "gospel": gospel.PLAYERS,
 }
+
+Listener = Callable[
+    [Sequence[Bar], Sequence[Event], Plan, Voice, np.random.Generator], list[Event]
+]
+LISTENERS: Mapping[str, Mapping[Role, Listener]] = {
+    "gospel": gospel.LISTENERS,
+}
+"""Players who hear the tune, and answer it or go along with it."""
 
 Harmony = Callable[[Sequence[Bar], Plan], tuple[Bar, ...]]
 HARMONIES: Mapping[str, Harmony] = {
@@ -70,6 +86,10 @@ HARMONIES: Mapping[str, Harmony] = {
     "baroque": orchestra.harmonise,
     "blues": blues.harmonise,
     "maqam": maqam.stay,
+    "gospel": gospel.harmonise,
+    "tango": tango.harmonise,
+    "ragtime": ragtime.harmonise,
+    "klezmer": klezmer.harmonise,
 }
 """Idioms whose chords are not the style's: the chart, with other chords in it."""
 
@@ -83,3 +103,8 @@ def harmonise(chart: Sequence[Bar], plan: Plan) -> tuple[Bar, ...]:
 def players(idiom: str | None) -> Mapping[Role, Player]:
     """Who plays what differently in an idiom; nobody where there is none."""
     return IDIOMS.get(idiom or "", {})
+
+
+def listeners(idiom: str | None) -> Mapping[Role, Listener]:
+    """Who plays to the tune in an idiom; nobody where there is none."""
+    return LISTENERS.get(idiom or "", {})

@@ -54,7 +54,7 @@ def by_section(
     order = ground.agreed(plan, "changes").permutation(len(written)).tolist()
     loops_tried = [[read(written[n]) for n in order[k:] + order[:k]] for k in range(len(order))]
     laid = [_laid(chart, plan, chosen) for chosen in loops_tried]
-    shares = [_at_home(chords, plan) for chords in laid]
+    shares = [at_home(chords, plan) for chords in laid]
     best = next((n for n, share in enumerate(shares) if share >= HOME), int(np.argmax(shares)))
     return ground.with_chords(chart, laid[best])
 
@@ -63,11 +63,11 @@ def _laid(chart: Sequence[Bar], plan: Plan, loops: Sequence[Bars]) -> list[tuple
     chords: list[tuple[Chord, ...]] = []
     for bar in chart:
         loop = loops[PLACES.get(bar.section.name, 0) % len(loops)]
-        chords.append(_in_bar(loop[bar.place % len(loop)], bar, plan))
+        chords.append(in_bar(loop[bar.place % len(loop)], bar, plan))
     return chords
 
 
-def _at_home(chords: Sequence[tuple[Chord, ...]], plan: Plan) -> float:
+def at_home(chords: Sequence[tuple[Chord, ...]], plan: Plan) -> float:
     """Share of the time that the tonic's chord sounds."""
     every = [chord for bar in chords for chord in bar]
     home = sum(chord.length for chord in every if chord.root == plan.key.tonic)
@@ -80,11 +80,11 @@ def throughout(
     """One form for the whole piece, by family of mode, begun again when it ends."""
     written = forms[theory.family(plan.key.mode)]
     form = read(written[int(ground.agreed(plan, "changes").integers(len(written)))])
-    chords = [_in_bar(form[bar.index % len(form)], bar, plan) for bar in chart]
+    chords = [in_bar(form[bar.index % len(form)], bar, plan) for bar in chart]
     return ground.with_chords(chart, chords)
 
 
-def _in_bar(words: Sequence[str], bar: Bar, plan: Plan) -> tuple[Chord, ...]:
+def in_bar(words: Sequence[str], bar: Bar, plan: Plan) -> tuple[Chord, ...]:
     """One or more chords shared out over a bar, on its pulses."""
     pulse = theory.pulse(plan.metre)
     pulses = bar.beats / pulse
