@@ -9,7 +9,7 @@ bass.py      bass, drone                                 comp.py     chords, pad
 voicing.py   how a chord lies under the hands            counter.py  what answers the tune
 rhythm.py, motif.py, phrases.py, line.py, melody.py      the tune: from a beat to a song
 ending.py    the last chord                              edit.py     breaks, builds, lifts and fades
-drive.py     calmer and livelier figures
+drive.py     calmer and livelier figures                 fills.py    how a drummer leads on
 perform.py   swing and imprecision                       holes.py    strokes where a lone instrument would fall silent
 figures.py   measures of a score                         critic.py   marks for them
 idioms/      players for traditions of their own

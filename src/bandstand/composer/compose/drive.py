@@ -10,9 +10,13 @@ from typing import TypeVar
 LIVELY, WILD = 0.4, 0.75
 """From here on sixteenths are filled in softly, and played out."""
 CALM, STILL, ASLEEP = -0.3, -0.85, -0.95
-"""Down to here strokes between the eighths are left out, then those between the beats, then the beat itself."""
-TIMEKEEPERS = frozenset({"hat", "open", "ride", "shaker", "tambourine", "cabasa", "cowbell"})
-SHOWN = "Xx"
+"""Down to here what keeps time leaves out strokes between the eighths, then those between the beats, then the beat."""
+TIMEKEEPERS = frozenset(
+    {"hat", "open", "ride", "shaker", "tambourine", "cabasa", "cowbell", "ride-bell"}
+)
+DOUBLED = TIMEKEEPERS - {"open", "cowbell", "ride-bell"}
+"""Those that a hand can play twice as fast; two hats that stand open have to ring."""
+SHOWN = "Xxo"
 
 Figure = TypeVar("Figure")
 
@@ -46,7 +50,7 @@ def driven(lines: Mapping[str, str], drive: float, pulse: int) -> dict[str, str]
         return {key: _thinned(key, line, drive, pulse) for key, line in lines.items()}
     if drive >= LIVELY:
         return {
-            key: _filled(line, "x" if drive >= WILD else "o") if key in TIMEKEEPERS else line
+            key: _filled(line, "x" if drive >= WILD else "o") if key in DOUBLED else line
             for key, line in lines.items()
         }
     return dict(lines)
@@ -54,11 +58,18 @@ def driven(lines: Mapping[str, str], drive: float, pulse: int) -> dict[str, str]
 
 def _thinned(key: str, line: str, drive: float, pulse: int) -> str:
     if key not in TIMEKEEPERS:
-        return "".join(sign if sign in SHOWN and n % 2 == 0 else "." for n, sign in enumerate(line))
+        return "".join(_softened(sign, n, drive) for n, sign in enumerate(line))
     apart = 2 if drive > STILL else pulse if drive > ASLEEP else 2 * pulse
     offbeat = apart > 2 and all(line[n] == "." for n in range(0, len(line), pulse))
     first = pulse // 2 if offbeat else 0
     return "".join(sign if n % apart == first else "." for n, sign in enumerate(line))
+
+
+def _softened(sign: str, place: int, drive: float) -> str:
+    """A stroke of the other drums: what lies between the eighths is only hinted at, and left out where all is still."""
+    if place % 2 == 0:
+        return sign if sign in "Xx" or drive > STILL else "."
+    return "o" if sign in SHOWN and drive > STILL else "."
 
 
 def _filled(line: str, sign: str) -> str:

@@ -67,6 +67,7 @@ COMPOUND_DRUMS = {
     "hat": "..x..x..x..x",
 }
 GHOST = 0.5
+HATS = 0.85
 STAB_ROOM = 0.62
 """Intensity from which horns stab."""
 STABS = ("..........x.X-..", "......x.X-......", "X-............x.", "..x.X---........")
@@ -156,11 +157,17 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
         events += [
             event
             for event, chance in zip(struck, chances, strict=True)
-            if event[3] > GHOST or chance < 0.45 + 0.5 * bar.intensity
+            if chance < (0.4 + 0.35 * bar.intensity if event[3] <= GHOST else _sure(event, bar))
         ]
         if bar.place == 0 and bar.intensity >= 0.65:
             events.append((bar.start, 2.0, KEYS["crash"], 0.6))
     return ground.within(events, bars)
+
+
+def _sure(event: Event, bar: Bar) -> float:
+    """How often a loud stroke is heard: the foot and the sticks on the beat always, the hat beside it mostly."""
+    beside = (event[0] - bar.start) % 1.0 != 0.0
+    return HATS if beside and event[2] == KEYS["hat"] else 1.0
 
 
 def stab(bars: Sequence[Bar], _plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:

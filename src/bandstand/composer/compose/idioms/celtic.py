@@ -49,6 +49,8 @@ CUT_SECONDS = 0.034
 ROLL_FROM = 1.8
 """Quick notes that a stressed note must last at least to be rolled."""
 OFTEN_CUT, OFTEN_ROLLED = 0.3, 0.55
+ROLLED = 0.4
+"""Of the beats of a bar, those that the bodhran may roll into."""
 
 
 def is_quick(plan: Plan) -> bool:
@@ -137,6 +139,8 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     lifted = int(dice.integers(1, group))
     often = float(dice.uniform(0.35, 0.75))
     beaten = dice.random((4, round(plan.metre.beats / step))).tolist()
+    before = range(group - 1, round(plan.metre.beats / step), group)
+    rolls = {n for n in before if dice.random() < ROLLED} or set(before[-1:])
     events: list[Event] = []
     for bar in bars:
         count = round(bar.beats / step)
@@ -152,6 +156,10 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
                 key, loud = "tom-mid", 0.34
             if place == 0 or roll < often + 0.4 * bar.intensity:
                 events.append((bar.start + n * step, 0.2, KEYS[key], loud * strength))
+            # The tip rolls into a beat of every other bar.
+            if n in rolls and bar.place % 2:
+                at = bar.start + (n + 0.5) * step
+                events.append((at, 0.2, KEYS["tom-mid"], 0.4 * strength))
     return ground.within(events, bars)
 
 

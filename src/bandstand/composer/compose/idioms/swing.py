@@ -162,6 +162,9 @@ def comp(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
             loud = 0.72 * ground.LOUDNESS[symbol] * (0.75 + 0.25 * bar.intensity)
             sounding = 0.3 if strums else min(max(length, 0.35), 1.4)
             events += [(bar.start + offset, sounding, pitch, loud) for pitch in previous]
+    if bars and not events:
+        previous = shell(bars[0].chords[0], voice, 3 if strums else 4, (), scale)
+        events = [(bars[0].start, 0.35, pitch, 0.5) for pitch in previous]
     return ground.within(events, bars)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -36,6 +36,7 @@ STROKES: dict[str, tuple[str, ...]] = {
     "te": ("te",),
     "re": ("te",),
     "ke": ("ka",),
+    "-": (),
 }
 """What the hands do for a bol."""
 BY_METRE = {
@@ -58,16 +59,19 @@ CALM = 0.45
 TIHAI = ((5, 0.25), (3, 0.5), (3, 0.25))
 """Notes of the figure, and their distance in matras of a beat."""
 
+Theka = tuple[tuple[str, ...], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Tala:
-    """theka: for each matra its bols; matra: its length in beats."""
+    """theka: for each matra its bols; others: what a tabla may keep in its place; matra: its length in beats."""
 
     name: str
     vibhags: tuple[int, ...]
     khali: frozenset[int]
-    theka: tuple[tuple[str, ...], ...]
+    theka: Theka
     matra: float
+    others: tuple[Theka, ...] = ()
 
     @property
     def beats(self) -> float:
@@ -94,8 +98,19 @@ def tala_for(plan: Plan) -> Tala:
     common = ("keherwa", 0.5) if quick else ("teental", 1.0)
     name, matra = BY_METRE.get(plan.metre.written, common)
     table = _talas()[name]
-    theka = tuple(tuple(matra.split(".")) for matra in table["theka"].split())
-    return Tala(name, tuple(table["vibhags"]), frozenset(table["khali"]), theka, matra)
+    others = tuple(_theka_of(written) for written in table.get("others", ()))
+    return Tala(
+        name,
+        tuple(table["vibhags"]),
+        frozenset(table["khali"]),
+        _theka_of(table["theka"]),
+        matra,
+        others,
+    )
+
+
+def _theka_of(written: str) -> Theka:
+    return tuple(tuple(matra.split(".")) for matra in written.split())
 
 
 def tihai(bar: Bar, metre: Metre) -> Tihai:
@@ -120,6 +135,8 @@ def play_tabla(
     if voice.instrument != "tabla":
         return ground.within(groove.drum(bars, plan, voice, dice), bars)
     tala = tala_for(plan)
+    thekas = (tala.theka, *tala.others)
+    tala = replace(tala, theka=thekas[int(dice.integers(len(thekas)))])
     run = RUNS[int(dice.integers(len(RUNS)))].split(".")
     rolls = dice.random((len(bars), 2)).tolist()
     events: list[Event] = []
@@ -152,7 +169,7 @@ def _theka(
         each = tala.matra / len(bols)
         for n, bol in enumerate(bols):
             events += _bol(bol, start + n * each, each, loud * (1.0 if n == 0 else 0.7))
-        if ghosts and len(bols) == 1 and place % 2:
+        if ghosts and len(bols) == 1 and place % 2 and bols != ("-",):
             events += _bol("te", start + tala.matra / 2, tala.matra / 2, 0.4 * strength)
     return events
 
