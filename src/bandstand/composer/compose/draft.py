@@ -180,9 +180,9 @@ def _parts(plan: Plan, sketched: Sketch) -> list[tuple[Voice, list[Event]]]:
         played = [bar for bar in bars if place != solo or bar.section.name != "solo"]
         if voice.role is Role.LEAD:
             events = list(next(leads))
-        elif voice.role is Role.COUNTER and Role.COUNTER not in idioms.players(plan.style.idiom):
-            dice = chance.stage(plan.seed, chance.COUNTER, place + _die(plan, 0))
-            events = answer(played, tune, plan, voice, dice)
+        elif hears := _listener(voice.role, plan):
+            dice = chance.stage(plan.seed, STAGES[voice.role], place + _die(plan, 0))
+            events = hears(played, tune, plan, voice, dice)
         else:
             events = _play(plan, voice, played, sketched.number, place)
         taken = [bar for bar in bars if place == solo and bar.section.name == "solo"]
@@ -199,6 +199,14 @@ def _parts(plan: Plan, sketched: Sketch) -> list[tuple[Voice, list[Event]]]:
     _begin(parts)
     fill_holes(parts, plan)
     return parts
+
+
+def _listener(role: Role, plan: Plan) -> idioms.Listener | None:
+    """Who plays this role to the tune: one of the idiom, or for the second voice everybody's; None: nobody does."""
+    own = idioms.listeners(plan.style.idiom)
+    if role is Role.COUNTER and role not in idioms.players(plan.style.idiom):
+        return own.get(role, answer)
+    return own.get(role)
 
 
 def _sings_on(voice: Voice, events: Sequence[Event], final: Chord) -> bool:

@@ -21,6 +21,7 @@ from bandstand.composer.compose.idioms import (
     drift,
     dub,
     flamenco,
+    gospel,
     hindustani,
     klezmer,
     maqam,
@@ -64,7 +65,16 @@ IDIOMS: Mapping[str, Mapping[Role, Player]] = {
     "dub": dub.PLAYERS,
     "ska": ska.PLAYERS,
     "trap": trap.PLAYERS,
+    "gospel": gospel.PLAYERS,
 }
+
+Listener = Callable[
+    [Sequence[Bar], Sequence[Event], Plan, Voice, np.random.Generator], list[Event]
+]
+LISTENERS: Mapping[str, Mapping[Role, Listener]] = {
+    "gospel": gospel.LISTENERS,
+}
+"""Players who hear the tune, and answer it or go along with it."""
 
 Harmony = Callable[[Sequence[Bar], Plan], tuple[Bar, ...]]
 HARMONIES: Mapping[str, Harmony] = {
@@ -76,6 +86,7 @@ HARMONIES: Mapping[str, Harmony] = {
     "baroque": orchestra.harmonise,
     "blues": blues.harmonise,
     "maqam": maqam.stay,
+    "gospel": gospel.harmonise,
     "tango": tango.harmonise,
     "ragtime": ragtime.harmonise,
     "klezmer": klezmer.harmonise,
@@ -92,3 +103,8 @@ def harmonise(chart: Sequence[Bar], plan: Plan) -> tuple[Bar, ...]:
 def players(idiom: str | None) -> Mapping[Role, Player]:
     """Who plays what differently in an idiom; nobody where there is none."""
     return IDIOMS.get(idiom or "", {})
+
+
+def listeners(idiom: str | None) -> Mapping[Role, Listener]:
+    """Who plays to the tune in an idiom; nobody where there is none."""
+    return LISTENERS.get(idiom or "", {})

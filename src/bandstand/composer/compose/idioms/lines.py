@@ -64,7 +64,7 @@ def degree(symbol: str, bar: Bar, offset: float, plan: Plan, instrument: str) ->
             symbol = "5" if symbol == "a" else "6"
         else:
             target = ground.closest(following.root, known.low + REACH, instrument)
-            return _into(target, 1 if symbol == "a" else 2, plan, instrument)
+            return _into(target, 1 if symbol == "a" else 2, chord, plan, instrument)
     if symbol == "1" and chord.bass is not None:
         return ground.closest(chord.bass, known.low + REACH, instrument)
     pitch = root + _interval(BELOW.get(symbol, symbol), chord, theory.scale(plan.key))
@@ -82,13 +82,20 @@ def _interval(symbol: str, chord: Chord, scale: frozenset[int]) -> int:
     return 0
 
 
-def _into(target: int, steps: int, plan: Plan, instrument: str) -> int:
-    """So many steps of the scale below a pitch, or above it where there is no room."""
+def _into(target: int, steps: int, chord: Chord, plan: Plan, instrument: str) -> int:
+    """So many steps of the scale below a pitch; above it where there is no room, or where it would rub."""
     scale = theory.scale(plan.key)
-    below = [p for p in range(target - 1, target - 6, -1) if p % 12 in scale]
-    above = [p for p in range(target + 1, target + 6) if p % 12 in scale]
-    wanted = below[steps - 1]
-    return wanted if wanted >= INSTRUMENTS[instrument].low else above[steps - 1]
+    known = INSTRUMENTS[instrument]
+    below = [p for p in range(target - 1, target - 6, -1) if p % 12 in scale][steps - 1]
+    above = [p for p in range(target + 1, target + 6) if p % 12 in scale][steps - 1]
+    possible = [p for p in (below, above) if known.low <= p <= known.high]
+    apart = [p for p in possible if not _rubs(p, chord)]
+    return [*apart, *possible][0]
+
+
+def _rubs(pitch: int, chord: Chord) -> bool:
+    above = {(pitch - note) % 12 for note in chord.notes}
+    return 0 not in above and bool(above & {1, 11})
 
 
 def _after(bar: Bar, chord: Chord) -> Chord:

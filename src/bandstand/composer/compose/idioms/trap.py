@@ -97,7 +97,7 @@ def boom(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
                 struck.append((bar, offset, length, symbol))
     events: list[Event] = []
     ends = [*(bar.start + offset for bar, offset, _, _ in struck[1:]), float("inf")]
-    for (bar, offset, length, symbol), end in zip(struck, ends, strict=True):
+    for (bar, offset, length, symbol), end in zip(struck, ends, strict=False):
         start = bar.start + offset
         chord = bar.chord_at(offset)
         first = abs(start - chord.start) < 1e-6
