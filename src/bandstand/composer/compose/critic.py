@@ -107,7 +107,10 @@ def judge(score: Score, plan: Plan) -> dict[str, float]:
     marks = {
         "key": _heard(figures.key_margin(score.parts, score.key)),
         "scale": _within(
-            figures.inside_share(score.parts, score.key), 0.9 if free else 0.97, 1.0, 0.08
+            figures.inside_share(score.parts, score.key, blue=plan.style.colour == "dominant"),
+            0.9 if free else 0.97,
+            1.0,
+            0.08,
         ),
         "clashes": _within(
             figures.rub_share(score.parts, beats, _played(score)), 0.0, 0.006, 0.012

@@ -36,6 +36,7 @@ LATE = 0.06
 SWUNG = 0.3
 """Sixteenths added before cutting off: what is swung comes up to two thirds late, and hands miss by a tenth."""
 LEAP, WIDE, STEP = 7, 4, 2
+BLUE_NOTES = (3, 6, 10)
 LAGS = range(4, 33)
 HOLDING = 0.9
 """Of the notes of a part, those of the only chord from which on it is a drone."""
@@ -160,9 +161,9 @@ def peaks(tune: Sequence[Row], sections: Sequence[Section], beats: float) -> flo
     return sum(single) / len(single) if single else 1.0
 
 
-def inside_share(parts: Sequence[Part], key: Key) -> float:
-    """Of the notes, those of the scale."""
-    scale = theory.scale(key)
+def inside_share(parts: Sequence[Part], key: Key, *, blue: bool = False) -> float:
+    """Of the notes, those of the scale, and the blue ones where these belong to it."""
+    scale = theory.scale(key) | {(key.tonic + step) % 12 for step in BLUE_NOTES if blue}
     found = [note.pitch % 12 in scale for part in tuned(parts) for note in part.notes]
     return sum(found) / max(1, len(found))
 

@@ -6,10 +6,12 @@ The form runs through the whole piece, whatever its sections are called. The lea
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from bandstand.composer import theory
+from bandstand.composer.compose import comp
 from bandstand.composer.compose.chart import Bar, Event
 from bandstand.composer.compose.idioms import changes, ground, tune
 from bandstand.composer.instruments import INSTRUMENTS
@@ -29,6 +31,22 @@ FORMS = {
         "1:m7 | 4:m7 | 1:m7 | 1:m7 | 4:m7 | 4:m7 | 1:m7 | 1:m7 | b6:maj7 | 5:7 | 1:m7 | 1:m7",
     ),
 }
+SHORT_FORMS = {
+    "major": (
+        "1:7 | 4:7 | 1:7 | 5:7",
+        "1:7 | 4:7 | 1:7 5:7 | 1:7",
+        "1:7 4:7 | 1:7 | 4:7 5:7 | 1:7",
+        "1:7 | 5:7 4:7 | 1:7 | 4:7 5:7",
+    ),
+    "minor": (
+        "1:m7 | 4:m7 | 1:m7 | 5:7",
+        "1:m7 | 4:m7 | b6:maj7 5:7 | 1:m7",
+        "1:m7 4:m7 | 1:m7 | b6:maj7 5:7 | 1:m7",
+    ),
+}
+"""Of pieces that are over before twelve bars would have left the first chord."""
+TWELVE = 8
+"""Bars from which on a piece has the twelve."""
 BLUE = (0, 3, 5, 6, 7, 10)
 SWEET = (0, 2, 4, 7, 9, 10)
 # Two bars of call, two of listening; the third line answers.
@@ -51,8 +69,8 @@ CRUSH_SECONDS = 0.035
 
 
 def harmonise(chart: Sequence[Bar], plan: Plan) -> tuple[Bar, ...]:
-    """Twelve bars, from the first to the last."""
-    return changes.throughout(chart, plan, FORMS)
+    """Twelve bars, from the first to the last; a turnaround where there is no room for them."""
+    return changes.throughout(chart, plan, FORMS if plan.bars >= TWELVE else SHORT_FORMS)
 
 
 def blue_notes(plan: Plan, chord: Chord) -> frozenset[int]:
@@ -94,6 +112,18 @@ def wail(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     return ground.within(sung, bars)
 
 
+def vamp(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
+    """Dominants as ninths without their root, which the bass has; other chords as they are."""
+    rich = [replace(bar, chords=tuple(_ninth(chord) for chord in bar.chords)) for bar in bars]
+    return comp.comp(rich, plan, voice, dice)
+
+
+def _ninth(chord: Chord) -> Chord:
+    third_up = tuple((note - chord.root) % 12 for note in chord.notes[1:])
+    ninth = (chord.root + 2) % 12
+    return replace(chord, notes=(*chord.notes[1:], ninth)) if third_up == (4, 7, 10) else chord
+
+
 def boogie(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
     """Up the chord to the sixth and the seventh and back, in beats or, when it burns, in eighths."""
     line = WALKS[int(dice.integers(len(WALKS)))]
@@ -119,4 +149,4 @@ def boogie(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Genera
     return ground.within(events, bars)
 
 
-PLAYERS = {Role.LEAD: wail, Role.BASS: boogie}
+PLAYERS = {Role.LEAD: wail, Role.COMP: vamp, Role.BASS: boogie}

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bandstand.composer import theory
 from bandstand.composer.compose.chart import Bar, Event
 from bandstand.composer.compose.idioms import ground, tune
 from bandstand.composer.instruments import INSTRUMENTS
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
-from bandstand.composer.score import Role
+from bandstand.composer.score import Chord, Role
 
 PERIODS: dict[Role, tuple[int, ...]] = {
     Role.ARP: (5, 7, 9, 11, 13),
@@ -100,9 +101,10 @@ def loops_of(role: Role, dice: np.random.Generator) -> list[Loop]:
     ]
 
 
-def drift(bars: Sequence[Bar], _plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
-    """Each loop sounds the note of the chord that lies nearest to its own."""
+def drift(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
+    """Each loop sounds the note nearest to its own, of the chord or of what colours it."""
     loops = loops_of(voice.role, dice)
+    scale = theory.scale(plan.key)
     softness = dice.uniform(0.42, 0.62, len(loops)).tolist()
     sustained = INSTRUMENTS[voice.instrument].sustained
     events: list[Event] = []
@@ -112,27 +114,41 @@ def drift(bars: Sequence[Bar], _plan: Plan, voice: Voice, dice: np.random.Genera
             if bar.intensity < 0.45 and loop.period == max(PERIODS[voice.role]):
                 continue
             events += [
-                _note(bar, tick * HALF, loop, voice, loud, sustained=sustained)
+                _note(bar, tick * HALF, loop, voice, loud, scale, sustained=sustained)
                 for tick in range(first, last)
                 if (tick - loop.first) % loop.period == 0
             ]
     if bars and not events:
-        events = [_note(bars[0], bars[0].start, loops[0], voice, 0.5, sustained=sustained)]
+        events = [_note(bars[0], bars[0].start, loops[0], voice, 0.5, scale, sustained=sustained)]
     return ground.within(ground.once(events), bars)
 
 
 def _note(
-    bar: Bar, start: float, loop: Loop, voice: Voice, loud: float, *, sustained: bool
+    bar: Bar,
+    start: float,
+    loop: Loop,
+    voice: Voice,
+    loud: float,
+    scale: frozenset[int],
+    *,
+    sustained: bool,
 ) -> Event:
     chord = bar.chord_at(start - bar.start)
     known = INSTRUMENTS[voice.instrument]
     middle = min(max(loop.wanted, known.low + 9.0), known.high - 9.0)
-    # Not the leading note: held for long, it would lead.
-    notes = [n for n in chord.notes if (chord.root - n) % 12 != 1] or [chord.root]
+    notes = _coloured(chord, scale)
     pitch = ground.nearest([ground.closest(n, middle, voice.instrument) for n in notes], middle)
     room = chord.start + chord.length - start
     longest = 0.4 * loop.period if sustained else 0.6 * loop.period
     return (start, max(min(longest, room), 0.5), pitch, loud)
+
+
+def _coloured(chord: Chord, scale: frozenset[int]) -> list[int]:
+    """The chord's own notes, and those of the scale that rub against none of them."""
+    # Not the leading note: held for long, it would lead.
+    own = [note for note in chord.notes if (chord.root - note) % 12 != 1] or [chord.root]
+    beside = {(note + side) % 12 for note in chord.notes for side in (-1, 1)}
+    return [*own, *sorted(scale - beside - set(chord.notes))]
 
 
 def float_over(
