@@ -103,7 +103,8 @@ def assert_seeds_differ(name: str, *, seeds: int, progressions: int) -> None:
     }
 
     assert min(distances) >= 0.4
-    assert len(found) >= progressions
+    # Music over a drone has but one chord.
+    assert len(found) >= progressions or all(set(roots) == {0} for roots in found)
 
 
 @some_styles

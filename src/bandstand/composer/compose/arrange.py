@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bandstand.composer.compose.chart import Bar
+from bandstand.composer.compose.chart import PHRASE, Bar
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Role
@@ -25,8 +25,6 @@ ENTERS: dict[Role, float] = {
 ASKED_ENTERS, DENSER = 0.45, 0.15
 COLOURS = (Role.ARP, Role.PERCUSSION, Role.COUNTER, Role.PAD)
 """Roles that may come and go without anybody missing them."""
-HALF = 4
-"""Bars after which somebody may come in."""
 LATE, ABSENT = 0.35, 0.2
 """How often one of the colours comes in late, or leaves out a section that has been heard before."""
 
@@ -81,10 +79,9 @@ def _bars_of(chart: Sequence[Bar], voice: Voice, plan: Plan, *, solo: bool) -> l
 
 
 def _sings(bar: Bar, *, answered: bool) -> bool:
-    """The hook is heard early, from the second half of the intro on; in bridge and solo others speak."""
-    early = 2 * bar.place >= bar.section.bars - 1
+    """The hook is heard early, from the second half of an intro of phrases on; in bridge and solo others speak."""
     if bar.section.name == "intro":
-        return early
+        return bar.section.bars >= PHRASE and 2 * bar.place >= bar.section.bars
     return bar.section.name != "bridge" and not (bar.section.name == "solo" and answered)
 
 
@@ -117,8 +114,8 @@ def _rests(plan: Plan, dice: np.random.Generator) -> set[tuple[Role, int]]:
         bars = range(section.first_bar, section.first_bar + section.bars)
         for role in roles:
             roll = float(dice.random())
-            if section.bars >= 2 * HALF and roll < LATE:
-                rests |= {(role, bar) for bar in bars[:HALF]}
+            if section.bars >= 2 * PHRASE and roll < LATE:
+                rests |= {(role, bar) for bar in bars[:PHRASE]}
             elif section.name in heard and section.name != "b" and roll < LATE + ABSENT:
                 rests |= {(role, bar) for bar in bars}
         heard.add(section.name)

@@ -17,6 +17,8 @@ from bandstand.composer.score import Chord, Section
 Event = tuple[float, float, int, float]
 
 PEAKS = frozenset({"b", "drop"})
+PHRASE, GROWTH = 4, 0.08
+"""Bars after which somebody may come in, and how much more is going on from then on."""
 CALMEST = -0.14  # below, a verse would lose its bass and its beat
 
 
@@ -57,8 +59,8 @@ def write_chart(plan: Plan, dice: np.random.Generator) -> tuple[Bar, ...]:
     for section in plan.sections:
         for place in range(section.bars):
             index = section.first_bar + place
-            # The second half of a verse is fuller than the first.
-            growth = 0.08 if 2 * place >= section.bars else 0.0
+            # The second half of a verse is fuller than the first; who comes in before that would hide its border.
+            growth = GROWTH if section.bars >= 2 * PHRASE and 2 * place >= section.bars else 0.0
             bars.append(
                 Bar(
                     index=index,

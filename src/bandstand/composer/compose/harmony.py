@@ -13,6 +13,7 @@ import numpy as np
 
 from bandstand.composer import theory
 from bandstand.composer.compose.setting import set_tune
+from bandstand.composer.plan.form import ROUND, place_in_round
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord, Section
 
@@ -89,9 +90,13 @@ def harmonise(plan: Plan, dice: np.random.Generator) -> list[tuple[Chord, ...]]:
 
 
 def home(plan: Plan, start: float, length: float) -> Chord:
-    """The last chord."""
-    colour = "power" if plan.style.colour == "power" else "triad"
-    root, notes, name = theory.chord(plan.key, 1, colour)
+    """The last chord, in the colour of the style where that is at rest: a ninth in major, a small seventh in minor."""
+    colour = plan.style.colour
+    if colour in RICH:
+        soft = 10 in theory.MODES[plan.key.mode] and colour != "add9"
+        minor = theory.family(plan.key.mode) == "minor"
+        colour = "add9" if not minor else "seventh" if soft else "triad"
+    root, notes, name = theory.chord(plan.key, 1, colour if colour != "dominant" else "triad")
     return Chord(start, length, root, notes, name)
 
 
@@ -125,9 +130,9 @@ def _given(plan: Plan) -> list[tuple[Chord, ...]]:
 def _looped(plan: Plan, dice: np.random.Generator) -> list[Bar]:
     loops = _choose(plan, dice)
     return [
-        loops[section.name][place % len(loops[section.name])]
+        bar
         for section in plan.sections
-        for place in range(section.bars)
+        for bar in _around(loops["a" if ROUND in section.traits else section.name], section)
     ]
 
 
@@ -137,7 +142,8 @@ def _choose(plan: Plan, dice: np.random.Generator) -> dict[str, Loop]:
     written = by_mode.get(plan.key.mode) or by_mode[theory.family(plan.key.mode)]
     loops = [_read(text) for text in written]
     order = [loops[n] for n in dice.permutation(len(loops))]
-    verse = next((loop for loop in order if _at_home(loop, plan.sections, "a")), order[0])
+    sung = [s for s in plan.sections if s.name == "a" or ROUND in s.traits]
+    verse = next((loop for loop in order if _at_home(loop, sung)), order[0])
     others = [loop for loop in order if loop != verse] or order
     # A chorus that begins elsewhere than the verse is heard as another place.
     refrains = _contrasting(plan, dice) or others
@@ -145,17 +151,12 @@ def _choose(plan: Plan, dice: np.random.Generator) -> dict[str, Loop]:
         *(loop for loop in refrains if loop[0] != verse[0]),
         *(loop for loop in refrains if loop[0] == verse[0]),
     ]
-    chorus = next(
-        (
-            loop
-            for loop in refrains
-            if all(_at_home(loop, plan.sections, name) for name in ("b", "drop"))
-        ),
-        verse,
-    )
-    bridge = others[-1] if _at_home(others[-1], plan.sections, "bridge") else verse
+    peaks = [[s for s in plan.sections if s.name == name] for name in ("b", "drop")]
+    chorus = next((loop for loop in refrains if all(_at_home(loop, peak) for peak in peaks)), verse)
+    aside = [s for s in plan.sections if s.name == "bridge"]
+    bridge = others[-1] if _at_home(others[-1], aside) else verse
     names = {"b": chorus, "drop": chorus, "build": chorus, "bridge": bridge, "break": bridge}
-    return {section.name: names.get(section.name, verse) for section in plan.sections}
+    return {name: names.get(name, verse) for name in ("a", *(s.name for s in plan.sections))}
 
 
 def _contrasting(plan: Plan, dice: np.random.Generator) -> list[Loop]:
@@ -165,11 +166,14 @@ def _contrasting(plan: Plan, dice: np.random.Generator) -> list[Loop]:
     return [_read(written[n]) for n in dice.permutation(len(written))]
 
 
-def _at_home(loop: Loop, sections: tuple[Section, ...], name: str) -> bool:
-    """Whether the tonic has its share of all the sections of a name together."""
-    lengths = [section.bars for section in sections if section.name == name]
-    sung = [loop[n % len(loop)] for bars in lengths for n in range(bars)]
+def _at_home(loop: Loop, sections: Sequence[Section]) -> bool:
+    """Whether the tonic has its share of all these sections together."""
+    sung = [bar for section in sections for bar in _around(loop, section)]
     return not sung or _share(sung) >= TONIC_SHARE
+
+
+def _around(loop: Loop, section: Section) -> list[Bar]:
+    return [loop[place_in_round(section, n) % len(loop)] for n in range(section.bars)]
 
 
 @cache

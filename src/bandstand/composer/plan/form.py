@@ -34,6 +34,9 @@ INTENSITY = {
 GROWTH = 0.03
 """By how much a verse is more intense when it comes back."""
 PEAKS = ("b", "drop")
+LEADING_IN = frozenset({"intro", "build"})
+ROUND = "round"
+"""The trait of a section over the chords of the verse."""
 LIFT, LIFTED_SECONDS, LIFTED_SHARE = 2, 150.0, 0.12
 HARD_TAIL = 0.6
 SWELL = 0.3
@@ -65,6 +68,13 @@ class Wish:
     asked: frozenset[str] = frozenset()
     loops: bool = False
     lifts: bool = False
+
+
+def place_in_round(section: Section, place: int) -> int:
+    """Which bar of a loop of chords a bar of a section has: intro and build come in on the end of one, so that what
+    follows begins it anew. Negative places count from the end.
+    """
+    return place - section.bars if section.name in LEADING_IN else place
 
 
 def tail(seconds: float, *, hard: bool = False) -> float:
@@ -125,8 +135,10 @@ def sections(bars: int, seconds: float, wish: Wish | None = None) -> tuple[Secti
     outro = _outro(bars - intro, seconds, wish)
     body = bars - intro - outro
     (last,) = _read(order["last"])
-    if wish.loops or seconds < SHORT or body < 6:
+    if wish.loops or seconds < SHORT or body < order.get("least", 6):
         named = _shared(body, 4 if body >= 8 else 2, _read(order["short"]), last)
+        if seconds >= SHORT and "build" in order["medium"]:
+            named = _inserted(named, "build")
     elif seconds < MEDIUM or body < 3 * wish.section_bars:
         named = _shared(body, 4, _read(order["medium"]), last)
     else:
@@ -134,6 +146,8 @@ def sections(bars: int, seconds: float, wish: Wish | None = None) -> tuple[Secti
     named = _fitted(_spared(named, wish.asked), wish.asked)
     edges = [(("intro", frozenset[str]()), intro), *named, (("outro", frozenset[str]()), outro)]
     placed = _placed([edge for edge in edges if edge[1] > 0], wish.asked)
+    if body < order.get("round", 0):
+        placed = tuple(replace(one, traits=one.traits | {ROUND}) for one in placed)
     if "key-change" in wish.asked:
         return _lifted(placed, bars, share=0.5)
     lifts = wish.lifts and order.get("lifts", False) and seconds >= LIFTED_SECONDS
