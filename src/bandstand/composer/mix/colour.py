@@ -25,11 +25,17 @@ _FLOOR = 0.02
 _DRUMS = 0.3
 """Of the power of drums: how much of it lies where notes are, all thirds alike."""
 
+_OWN = 8.0
+"""dB by which a third may stand out from what the notes in it and its neighbours tell."""
+
 Power = NDArray[np.float64]
 
 
-def changed(score: Score, spans: Iterable[tuple[float, float]]) -> Power:
-    """dB by which each third is louder in the whole piece than in some spans of beats."""
+def expected(score: Score, spans: Iterable[tuple[float, float]], levels: Power) -> Power:
+    """dB of the thirds of the whole piece, when in some spans of beats they have these levels.
+
+    What the notes there do not account for (a bright flute, a drum) is taken to be the same everywhere.
+    """
     heard, meant = np.zeros(len(THIRDS)), np.zeros(len(THIRDS))
     whole = ((0.0, score.beat_at(score.seconds)),)
     spans = tuple(spans)
@@ -38,7 +44,11 @@ def changed(score: Score, spans: Iterable[tuple[float, float]]) -> Power:
             heard += _filled(score, part, spans)
             meant += _filled(score, part, whole)
     floor = _FLOOR * _around(heard + meant) + 1e-12
-    return 10.0 * np.log10((meant + floor) / (heard + floor))
+    before, after = (10.0 * np.log10(filled + floor) for filled in (heard, meant))
+    there = 10.0 ** (0.1 * levels)
+    shape = 10.0 * np.log10(_around(there) / _around(heard + floor))
+    own = np.clip(levels - shape - before, -_OWN, _OWN)
+    return after + shape + own
 
 
 def _filled(score: Score, part: Part, spans: Iterable[tuple[float, float]]) -> Power:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bandstand.composer.filters import Stereo, peak, response
 from bandstand.composer.mix.channel import wanted_loudness
-from bandstand.composer.mix.colour import changed
+from bandstand.composer.mix.colour import expected
 from bandstand.composer.mix.desk import Desk, Sheet, fade_in, fade_out, tone_sections, widen
 from bandstand.composer.mix.excerpts import ENDING, Excerpt, Expected, excerpts, louder
 from bandstand.composer.mix.forecast import Forecast
@@ -95,7 +95,8 @@ def _tone(
     weights = [e.times * e.samples / (e.stop - e.start) for e in found]
     hertz, power = power_spectrum(buses, rate, weights)
     spans = [(score.beat_at(e.start / rate), score.beat_at(e.stop / rate)) for e in found]
-    power = moved(hertz, power, changed(score, spans))
+    heard = thirds(hertz, power)
+    power = moved(hertz, power, expected(score, spans, heard) - heard)
     old = score.mix.dust > 0.2
     wanted = min(max(-2.5 + 0.5 * score.mix.tilt, -4.3 if old else -3.4), -2.2)
     turn = min(max(wanted - slope(hertz, power), -6.0), 4.0)

@@ -44,9 +44,9 @@ def thirds(hertz: Power, power: Power, centres: Power = THIRDS) -> Power:
 
 def moved(hertz: Power, power: Power, gains: Power) -> Power:
     """The power when every third is louder by some dB; what lies outside of them stays."""
-    places = np.log2(np.maximum(hertz, 1.0))
-    edges = np.log2(THIRDS)
-    return power * 10.0 ** (0.1 * np.interp(places, edges, gains, left=0.0, right=0.0))
+    third = np.round(3.0 * np.log2(np.maximum(hertz, 1.0) / THIRDS[0])).astype(int)
+    inside = (third >= 0) & (third < len(THIRDS))
+    return power * 10.0 ** (0.1 * np.where(inside, gains[third * inside], 0.0))
 
 
 def slope(hertz: Power, power: Power) -> float:
