@@ -1,7 +1,7 @@
 """Ragtime: a left hand that strides, a right hand against it; strains of sixteen bars, the trio in the subdominant.
 
-Bars are those of two-four; a bar of four-four holds two. Sections of one name that follow each other are one strain:
-verses the first, choruses the second, solos the trio. Source: common practice from Joplin to Lamb.
+Bars are those of two-four; a bar of four-four holds two. A section is a strain: verses the first, choruses the second,
+solos the trio. Source: common practice from Joplin to Lamb.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ STOPS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Strain:
-    """Where a bar stands: in which strain, at which bar of how many, and the how many-eth section of its strain."""
+    """Where a bar stands: in which strain, at which bar of how many, and how often this strain came just before."""
 
     name: str
     place: int
@@ -114,15 +114,14 @@ class Strain:
 
 
 def places(plan: Plan) -> list[Strain]:
-    """The strain of each bar of a piece; adjacent sections of one strain are one, but not beyond sixteen bars."""
+    """The strain of each bar of a piece."""
     found: list[Strain] = []
-    whole = 4 * PHRASE
     for name, group in groupby(plan.sections, key=lambda section: _strain_of(section.name)):
-        lengths = [section.bars for section in group]
-        turns = [turn for turn, bars in enumerate(lengths) for _ in range(bars)]
-        for n, turn in enumerate(turns):
-            begin = whole * (n // whole)
-            found.append(Strain(name, n - begin, min(whole, len(turns) - begin), turn))
+        found += [
+            Strain(name, place, section.bars, turn)
+            for turn, section in enumerate(group)
+            for place in range(section.bars)
+        ]
     return found
 
 
@@ -164,10 +163,11 @@ def _laid(chart: Sequence[Bar], plan: Plan, strains: Mapping[str, str]) -> list[
 
 
 def _unit(strain: str, place: int, whole: int) -> tuple[str, ...]:
-    """The chords of one bar of two-four: the last phrase last, however long the strain is."""
+    """The chords of one bar of two-four: the last phrase last, or in a short strain its second half."""
     phrases = _phrases(strain)
-    if whole - place <= PHRASE:
-        return phrases[-1][PHRASE - (whole - place)]
+    left = whole - place
+    if left <= (PHRASE if whole >= 2 * PHRASE else PHRASE // 2):
+        return phrases[-1][PHRASE - left]
     number, at = divmod(place, PHRASE)
     return phrases[number % max(1, len(phrases) - 1)][at]
 
@@ -192,10 +192,9 @@ def hands(bar: Bar, plan: Plan) -> tuple[list[float], list[float]]:
 
 def stops(bar: Bar, at: Strain, plan: Plan) -> bool:
     """Whether a bar is played in stop-time: the left hand strikes its first beat only. When a chorus comes again."""
-    chosen = float(ground.agreed(plan, "stop-time").random()) < STOPS
+    chosen = float(ground.agreed(plan, "stop-time").random()) < STOPS and at.bars >= 2 * PHRASE
     asked = "stop-time" in plan.asked
-    first = 2 * bar.place < bar.section.bars
-    return (chosen or asked) and at.name == "b" and at.turn > 0 and first
+    return (chosen or asked) and at.name == "b" and at.turn > 0 and 2 * at.place < at.bars
 
 
 def low_line(bars: Sequence[Bar], plan: Plan) -> list[tuple[float, float, int, Bar]]:

@@ -151,16 +151,16 @@ def harmonise(chart: Sequence[Bar], plan: Plan) -> tuple[Bar, ...]:
     final = chart[-1].section
     closing = [
         changes.in_bar(words[:1] if bar.section is final else words, bar, plan)
-        if closes(bar)
+        if closes(bar, plan)
         else bar.chords
         for bar in laid
     ]
     return ground.with_chords(laid, closing)
 
 
-def closes(bar: Bar) -> bool:
-    """Whether a bar is that of chan-chan."""
-    return bar.is_last and bar.section.bars > 2
+def closes(bar: Bar, plan: Plan) -> bool:
+    """Whether a bar is that of chan-chan: the last of a section that is more than a tail, and of the piece."""
+    return bar.is_last and bar.section.bars > (1 if _is_final(bar, plan) else 2)
 
 
 def _is_final(bar: Bar, plan: Plan) -> bool:
@@ -189,7 +189,7 @@ def feels_of(bars: Sequence[Bar], plan: Plan) -> list[Feel]:
 
 def strokes_of(line: str, bar: Bar, plan: Plan) -> list[tuple[float, float, str]]:
     """Offset, length and symbol of what is struck in a bar."""
-    if not closes(bar):
+    if not closes(bar, plan):
         return list(ground.strokes(line, bar.beats))
     first, second = chan_chan(bar, plan)
     return [(first, 0.5, "X"), *([(second, 0.5, "x")] if first < second < bar.beats else [])]
@@ -249,14 +249,14 @@ def low(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator
             pitch = ground.closest(fifth if steps else chord.root, known.low + 9, voice.instrument)
             start, loud = bar.start + offset, 0.82 * ground.LOUDNESS[symbol] * ground.strength(bar)
             events.append((start, 0.9 * length if length > 0.25 else SHORT, pitch, loud))
-            if offset in feel.slides and start > bars[0].start and not closes(bar):
+            if offset in feel.slides and start > bars[0].start and not closes(bar, plan):
                 below = [p for p in range(pitch - 4, pitch) if p % 12 in scale and p >= known.low]
                 each = SLIDE / max(1, len(below[-2:]))
                 events += [
                     (start - SLIDE + k * each, each, p, (0.35 + 0.1 * k) * loud)
                     for k, p in enumerate(below[-2:])
                 ]
-        if closes(bar) and not _is_final(bar, plan):
+        if closes(bar, plan) and not _is_final(bar, plan):
             events += _pickup(bar, plan, voice)
     return ground.within(_alone(events), bars)
 
@@ -313,7 +313,7 @@ def _dressed(
 def _closed(events: Sequence[Event], bars: Sequence[Bar], plan: Plan, voice: Voice) -> list[Event]:
     """The tune with chan-chan at the end of each section."""
     closed = list(events)
-    for bar in (bar for bar in bars if closes(bar)):
+    for bar in (bar for bar in bars if closes(bar, plan)):
         first, second = chan_chan(bar, plan)
         ends = len(bar.chords) > 1
         offsets = (first, second) if ends else (second,)
@@ -345,7 +345,7 @@ def fill(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     for bar in bars:
         loud = 0.5 + 0.16 * bar.intensity
         up = rising[bar.place % 8]
-        if closes(bar):
+        if closes(bar, plan):
             events += _octave(bar, voice, loud)
             events += [] if _is_final(bar, plan) else _run(bar, plan, voice, loud, pulse, up=up)
         elif bar.place % 2 == 0:
