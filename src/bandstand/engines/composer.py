@@ -32,6 +32,7 @@ from bandstand.specs import Encoding, MusicSpec
 
 RATE = 44100
 RATES = range(32000, 48001)  # that a piece is made at when they are asked for; others are resampled
+HEARD_SECONDS = 60.0  # of a tune, at least: tempo and key are surer for it
 SHOWN = (
     "title",
     "style",
@@ -101,7 +102,7 @@ def written(
         return piece, {}
     given, heard = None, {}
     if inputs.melody is not None:
-        hearing = listen(inputs.melody)
+        hearing = listen(_beginning(inputs.melody, max(seconds, HEARD_SECONDS)))
         given, heard = given_of(hearing), {"heard": told(hearing)}
     if inputs.score is not None:
         given = read_notes(inputs.score)
@@ -115,6 +116,11 @@ def written(
         sounds=sounds,
     )
     return piece, heard
+
+
+def _beginning(clip: Clip, seconds: float) -> Clip:
+    """As much of a tune as the piece has time for."""
+    return Clip(np.ascontiguousarray(clip.samples[:, : round(seconds * clip.rate)]), clip.rate)
 
 
 def _sounds_of(sounds: SoundSet | None) -> Mapping[str, Any]:

@@ -57,6 +57,20 @@ def sung(seed, bpm, *, bars=10, plucked=False, rate=44100):
     return Clip((0.3 * sound).astype(np.float32)[None], rate), written
 
 
+def hummed(pitches, bpm, *, rate=32000) -> Clip:
+    """A note on each beat by a trembling voice whose vowel is strongest at its eleventh partial and around."""
+    beat = 60.0 / bpm
+    time = np.arange(int(beat * rate)) / rate
+    edge = np.minimum(1.0, np.minimum(time, beat - time) / 0.04)
+    parts = []
+    for pitch in pitches:
+        hertz = 440.0 * 2.0 ** ((pitch - 69) / 12.0) * (1.0 + 0.008 * np.sin(33.0 * time))
+        phase = 2.0 * np.pi * np.cumsum(hertz) / rate
+        vowel = {1: 1.0, 2: 0.8, 3: 0.5, 4: 0.4, 9: 0.5, 10: 0.7, 11: 0.8, 12: 0.5}
+        parts.append(0.1 * edge * sum(level * np.sin(n * phase) for n, level in vowel.items()))
+    return Clip(np.concatenate(parts).astype(np.float32)[None], rate)
+
+
 def _note(pitch, seconds, rate, decay=1.5):
     time = np.arange(int(seconds * rate)) / rate
     hertz = 440.0 * 2.0 ** ((pitch - 69) / 12.0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from sounds import band, sung
+from sounds import band, hummed, sung
 from tunes import silence, tone
 
 from bandstand.audio.clip import Clip
@@ -22,6 +23,7 @@ from bandstand.composer.analyse.spectrum import (
 from bandstand.composer.score import Key
 
 LOOP = ("Am", "F", "C", "G")
+FRERE = [57, 59, 61, 57, 61, 62, 64, 62, 61, 59, 57]
 
 
 @pytest.mark.parametrize("pitch", [40, 57, 69, 81, 93])
@@ -105,6 +107,38 @@ def test_half_a_minute_is_heard_in_whatever_rate_it_comes():
     clip, written = sung(5, 96.0, rate=48000)
 
     assert _agreement(written, listen(clip).tune.notes) > 0.9
+
+
+def test_hummed_voice_is_all_there_is():
+    heard = listen(hummed(FRERE, 90.0))
+
+    assert heard.tune.clarity > ALONE
+    assert [note.pitch for note in heard.tune.notes] == FRERE
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_tune_is_heard_in_a_band_and_does_not_hop_to_those_who_accompany(seed: int):
+    clip, written = sung(seed, 52.0, bars=8, rate=16000)
+    # At twice the speed the voice is an octave above the band.
+    voice, others = clip.samples, band(LOOP, 104.0, bars=8).samples
+    length = min(voice.shape[1], others.shape[1])
+
+    heard = listen(Clip(voice[:, :length] + others[:, :length], 32000)).tune.notes
+
+    assert _agreement(written, heard) > 0.8
+    leaps = [abs(one.pitch - other.pitch) > 7 for one, other in pairwise(heard)]
+    assert sum(leaps) < 0.2 * len(leaps)
+
+
+def test_notes_are_told_from_drums_and_noise():
+    noise = np.random.default_rng(1).normal(0.0, 0.3, (1, 5 * RATE)).astype(np.float32)
+    music = band(LOOP, 104.0, bars=4)
+    beats = Clip((noise * (np.arange(5 * RATE) % (RATE // 2) < 900)).astype(np.float32), RATE)
+
+    told = [listen(clip).tonal for clip in (Clip(noise, RATE), beats, silence(3.0), music)]
+
+    assert max(told[:3]) < 0.05
+    assert told[3] > 0.25
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.3, 1.0])

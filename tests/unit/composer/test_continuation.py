@@ -11,6 +11,7 @@ from tunes import silence
 from bandstand.audio.clip import Clip, join
 from bandstand.audio.loudness import integrated_loudness, true_peak
 from bandstand.composer.given.continuation import Continuation, continue_from
+from bandstand.composer.given.sound import NOTHING
 from bandstand.composer.score import Key
 
 RATE = 32000
@@ -134,3 +135,21 @@ def test_tempo_that_is_asked_for_and_heard_is_the_one_that_is_heard():
 
     assert piece.score.bpm == pytest.approx(104.0, rel=1e-3)
     assert not piece.describe()["conflicts"]
+
+
+def test_nothing_is_taken_from_noise_but_its_loudness():
+    noise = np.random.default_rng(1).normal(0.0, 0.02, (1, 4 * RATE)).astype(np.float32)
+
+    piece = continue_from(
+        "rock, 123 bpm, D major", Clip(noise, RATE), seconds=8.0, seed=1, rate=RATE
+    )
+
+    assert (piece.score.bpm, piece.score.key) == (123.0, Key(2, "major"))
+    assert piece.describe()["conflicts"] == [NOTHING]
+
+
+def test_key_that_is_asked_for_begins_at_the_join_and_is_told():
+    piece = continue_from("rock in E major", GIVEN, seconds=16.0, seed=1, rate=RATE)
+
+    assert piece.score.key == Key(4, "major")
+    assert "E major" in " ".join(piece.describe()["conflicts"])

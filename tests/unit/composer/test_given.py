@@ -6,17 +6,19 @@ import io
 import json
 
 import mido
+import numpy as np
 import pytest
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 from sounds import band, sung
 
+from bandstand.audio.clip import Clip
 from bandstand.composer import theory
 from bandstand.composer.analyse.heard import listen
 from bandstand.composer.given.grid import on_grid
 from bandstand.composer.given.notes import read_notes
-from bandstand.composer.given.sound import given_of
+from bandstand.composer.given.sound import BEAT, NOTHING, given_of
 from bandstand.composer.piece import compose
 from bandstand.composer.score import Given, Key, Role
 from bandstand.errors import Invalid
@@ -61,6 +63,17 @@ def test_key_that_the_prompt_asks_for_moves_the_tune(tune: Given):
 
 def test_tempo_that_the_prompt_asks_for_wins(tune: Given):
     assert compose("rock, 140 bpm", seconds=8.0, seed=1, given=tune).score.bpm == 140.0
+
+
+@pytest.mark.parametrize(("beats", "told"), [(True, BEAT), (False, NOTHING)])
+def test_sound_without_notes_is_not_followed_and_that_is_told(*, beats: bool, told: str):
+    noise = np.random.default_rng(1).normal(0.0, 0.3, (1, 8 * 32000))
+    strokes = np.arange(8 * 32000) % 16000 < 900 if beats else 1.0
+
+    given = given_of(listen(Clip((noise * strokes).astype(np.float32), 32000)))
+
+    assert (given.tune, given.chords, given.key, given.told) == ((), (), None, (told,))
+    assert (given.bpm is not None) == beats
 
 
 def test_chords_of_a_band_are_played_again():

@@ -20,6 +20,7 @@ _EVERY = 4  # frames: notes are slower than strokes
 _HELD = 17  # of those, 0.8 s
 _SPREAD = 13  # bins, a third of an octave
 _MARGIN = 2.0
+_BLOCK = 1024  # rows whose windows are held at once
 _SOFT = 0.05
 """Share of the loudest that is worth hearing; below it lies what leaks."""
 
@@ -46,7 +47,7 @@ def chroma_of(notes: Numbers, *, low: int = 0, high: int | None = None) -> Numbe
 
 def harmonic(notes: Numbers) -> Numbers:
     """What is held, without the strokes: float32 [T / 4, bins]."""
-    slow = notes[: len(notes) // _EVERY * _EVERY].reshape(-1, _EVERY, notes.shape[1]).mean(axis=1)
+    slow = slowed(notes)
     if not len(slow):
         return notes
     held = _median(slow, _HELD, axis=0)
@@ -54,12 +55,21 @@ def harmonic(notes: Numbers) -> Numbers:
     return np.where(held > _MARGIN * struck, slow, 0.0).astype(np.float32)
 
 
+def slowed(notes: Numbers) -> Numbers:
+    """Float32 [T / 4, bins]: the means of four frames each."""
+    return notes[: len(notes) // _EVERY * _EVERY].reshape(-1, _EVERY, notes.shape[1]).mean(axis=1)
+
+
 def _median(values: Numbers, size: int, axis: int) -> Numbers:
     room = [(0, 0), (0, 0)]
     room[axis] = (size // 2, size // 2)
     padded = np.pad(values, room, mode="edge")
     views = np.lib.stride_tricks.sliding_window_view(padded, size, axis=axis)
-    return np.partition(views, size // 2, axis=-1)[..., size // 2]
+    found = np.empty_like(values)
+    for start in range(0, len(values), _BLOCK):
+        block = views[start : start + _BLOCK]
+        found[start : start + _BLOCK] = np.partition(block, size // 2, axis=-1)[..., size // 2]
+    return found
 
 
 def key_of(chroma: Numbers) -> tuple[Key, float]:

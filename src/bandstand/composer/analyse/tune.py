@@ -1,7 +1,8 @@
 """The tune in given sound: the upper voice, frame by frame, and then as notes on sixteenths. Not a transcription.
 
 Salience of a note is the sum of its first four partials (1, 0.6, 0.45, 0.3); the voice is the way through the notes
-with the highest salience that does not jump about (Viterbi). Composer.md, section 4.
+with the highest salience that does not jump about (Viterbi). Composer.md, section 4. Where others play as well, tunes
+lie high: without that, the voice hops between bass and band.
 """
 
 from __future__ import annotations
@@ -20,18 +21,27 @@ from bandstand.composer.analyse.spectrum import (
     Numbers,
 )
 
-LOW, HIGH = 45, 89  # notes a tune may have
+LOW, HIGH = 40, 89  # notes a tune may have
 _PARTIALS = ((0, 1.0), (12, 0.6), (19, 0.45), (24, 0.3))
 _SUBHARMONICS = ((-12, 0.35), (-19, 0.2))
 """An octave or a twelfth below is there too when the note is only its overtone."""
-_MOVE = 0.035  # cost of a semitone's step from one frame to the next
-_FARTHEST = 0.3
+_MOVE = 0.1  # cost of a semitone's step from one frame to the next
+_FARTHEST = 2.0
 _BEGIN = 0.15  # cost of beginning or ending
 _SILENT = 0.16
 """Salience below which nobody sings, as a share of what is usual."""
 _GRID = 4  # per beat
 _LONG = 0.6  # seconds: longer notes are no surer to begin on a beat
 _LAST = 0.12  # what the last note counts more, as a share of the tune
+ALONE = 0.8
+"""Clarity from which on a voice counts as all there is."""
+_HIGH, _SLOPE, _DEEP = 62.0, 4.0, 0.2
+"""In a band a note of 62 counts by half, and ever less below, down to a fifth. Of 34 pieces in all styles the pitch
+class of the lead is found in 87 frames of 100, its octave in 83; without it in 67 and 41.
+"""
+_OVERTONES = (0, 12, 19, 24, 28, 31, 34, 36, 38, 40, 42, 43)
+"""Semitones to the first twelve partials: a voice that is hummed has its loudest vowels as far up."""
+_BLOCK = 4096  # frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +88,14 @@ class Voice:
 
 def find_voice(notes: Numbers) -> Voice:
     """notes: a tuned constant Q."""
-    salience = _salience(notes)
+    salience = _evened(_salience(notes))
     pitches = _way(salience)
+    clarity = _clarity(pitches, notes)
+    if clarity <= ALONE:
+        salience = _evened(salience * _among_others())
+        pitches = _way(salience)
     loudness = salience.max(axis=1) if len(salience) else np.zeros(0, np.float32)
-    return Voice(pitches, loudness, _clarity(pitches, notes))
+    return Voice(pitches, loudness, clarity)
 
 
 def classes_of(voice: Voice) -> NDArray[np.float64]:
@@ -99,17 +113,31 @@ def find_tune(voice: Voice, pulse: Pulse) -> Tune:
 
 
 def _salience(notes: Numbers) -> Numbers:
-    """Float32 [T, HIGH - LOW + 1], around 1 where a voice is as loud as usual."""
-    peaks = np.maximum(notes - 0.5 * (np.roll(notes, 2, 1) + np.roll(notes, -2, 1)), 0.0)
-    # Loud frames would drown the others.
-    peaks = np.sqrt(peaks)
+    """Float32 [T, HIGH - LOW + 1]: how much the partials of each note sound."""
     found = np.zeros((len(notes), HIGH - LOW + 1), np.float32)
-    for semitones, weight in _PARTIALS:
-        found += weight * _thirds(peaks, semitones)
-    for semitones, weight in _SUBHARMONICS:
-        found -= weight * _thirds(peaks, semitones)
-    usual = np.percentile(found.max(axis=1), 75) if len(found) else 0.0
-    return found / usual if usual > 0 else found
+    for start in range(0, len(notes), _BLOCK):
+        block, marks = notes[start : start + _BLOCK], found[start : start + _BLOCK]
+        peaks = np.maximum(block - 0.5 * (np.roll(block, 2, 1) + np.roll(block, -2, 1)), 0.0)
+        # Loud frames would drown the others.
+        peaks = np.sqrt(peaks)
+        for semitones, weight in _PARTIALS:
+            marks += weight * _thirds(peaks, semitones)
+        for semitones, weight in _SUBHARMONICS:
+            marks -= weight * _thirds(peaks, semitones)
+    return found
+
+
+def _evened(salience: Numbers) -> Numbers:
+    """Around 1 where a voice is as loud as usual."""
+    usual = np.percentile(salience.max(axis=1), 75) if len(salience) else 0.0
+    return salience / np.float32(usual) if usual > 0 else salience
+
+
+def _among_others() -> Numbers:
+    """Float32 [HIGH - LOW + 1]: how likely each note is to be of the tune rather than of those who accompany it."""
+    pitches = np.arange(LOW, HIGH + 1)
+    share = 1.0 / (1.0 + np.exp((_HIGH - pitches) / _SLOPE))
+    return (_DEEP + (1.0 - _DEEP) * share).astype(np.float32)
 
 
 def _thirds(peaks: Numbers, semitones: int) -> Numbers:
@@ -203,7 +231,7 @@ def _clarity(voice: NDArray[np.int64], notes: Numbers) -> float:
     power = notes[sings] ** 2
     own = np.zeros(len(power))
     frames = np.arange(len(power))
-    for semitones in (0, 12, 19, 24, 28, 31, 34, 36):
+    for semitones in _OVERTONES:
         middle = (voice[sings] + semitones - LOWEST) * PER_SEMITONE
         for aside in (-2, -1, 0, 1, 2):
             place = middle + aside

@@ -19,7 +19,7 @@ from bandstand.audio.resample import resample, to_channels
 from bandstand.composer.analyse.harmony import Triad
 from bandstand.composer.analyse.heard import Hearing, listen
 from bandstand.composer.filters import Stereo
-from bandstand.composer.given.sound import chords_of, metre_of, told
+from bandstand.composer.given.sound import TONAL, chords_of, given_of, metre_of, told
 from bandstand.composer.mix.desk import CEILING
 from bandstand.composer.mix.limiter import Limiter
 from bandstand.composer.piece import Piece, Stretch, compose_asked
@@ -231,8 +231,9 @@ def continue_from(
     total = round(seconds * rate)
     given = to_channels(resample(sound, rate), 2).samples[:, : total - 1]
     hearing, first = _listen(sound)
-    intent = _going_on_as_asked(parse(prompt), hearing)
-    if intent.bpm is not None:
+    around = _given(hearing)
+    intent = _going_on_as_asked(parse(prompt), around.bpm)
+    if intent.bpm is not None or around.metre is None:
         first = max(0.0, sound.seconds - CROSSFADE_SECONDS)  # other bars, which begin at the join
     start = min(round(first * rate), given.shape[1])
     piece = compose_asked(
@@ -241,20 +242,22 @@ def continue_from(
         seed=seed,
         rate=rate,
         variation=variation,
-        given=_given(hearing),
+        given=around,
         sounds=sounds,
     )
     return Continuation(given, piece, start, total, hearing)
 
 
-def _going_on_as_asked(intent: Intent, hearing: Hearing) -> Intent:
-    """What can be asked of a piece that has begun already: no intro, and no loop."""
-    heard = hearing.pulse.bpm
+def _going_on_as_asked(intent: Intent, heard: float | None) -> Intent:
+    """What can be asked of a piece that has begun already: no intro, and no loop.
+
+    heard  the tempo of what is gone on from
+    """
     told: tuple[str, ...] = ()
     if "loop" in intent.flags:
         told = ("What goes on from given audio is no loop.",)
     bpm = intent.bpm
-    if bpm is not None and any(abs(bpm * times / heard - 1.0) < SAME for times in (0.5, 1, 2)):
+    if bpm and heard and any(abs(bpm * times / heard - 1.0) < SAME for times in (0.5, 1, 2)):
         bpm = None
     return replace(
         intent,
@@ -281,8 +284,10 @@ def _bars_done(hearing: Hearing) -> int:
 
 
 def _given(hearing: Hearing) -> Given:
-    """Tempo, key and metre of the sound, and the chords of its last bars."""
+    """Tempo, key and metre of the sound, and the chords of its last bars; of what is no music at most the beat."""
     metre = metre_of(hearing)
+    if hearing.tonal < TONAL:
+        return given_of(hearing)
     return Given(
         chords=chords_of(_going_on(hearing), hearing.key, metre),
         key=hearing.key,

@@ -10,26 +10,35 @@ from bandstand.composer.analyse.harmony import Triad
 from bandstand.composer.analyse.heard import ALONE, Hearing
 from bandstand.composer.score import Chord, Given, Key, Metre, Note
 
-CLEAR = 0.12
-"""Clarity below which the upper voice is not worth following: the chords are, then."""
+TONAL = 0.16
+"""What is less tonal is speech, noise or drums: there are no notes in it to follow."""
+STEADY = 0.5  # clarity of a pulse that is followed without notes
 FEWEST = 3  # notes that make a tune
+NOTHING = "No notes are heard in the given audio: the prompt alone decides."
+BEAT = "No notes are heard in the given audio, only a beat, whose tempo is kept."
+CHORDS = "No tune is heard in the given audio; its key, tempo and chords are kept."
 
 
 def given_of(hearing: Hearing) -> Given:
     """The tune from the bar on in which it begins; its chords, unless it is all there is to hear."""
     metre = metre_of(hearing)
+    if hearing.tonal < TONAL and hearing.pulse.clarity < STEADY:
+        return Given(told=(NOTHING,))
+    if hearing.tonal < TONAL:
+        return Given(bpm=hearing.pulse.bpm, metre=metre, told=(BEAT,))
     notes = hearing.tune.notes
-    sings = hearing.tune.clarity >= CLEAR and len(notes) >= FEWEST
+    sings = len(notes) >= FEWEST
     first = int(notes[0].start // metre.beats) if sings else 0
     # A pickup before the first barline belongs to a bar that was not heard as one.
     bars = [hearing.bars[max(0, place)] for place in range(first, len(hearing.bars))]
-    alone = hearing.tune.clarity > ALONE
+    alone = sings and hearing.tune.clarity > ALONE
     return Given(
         tune=_moved_tune(hearing, first * metre.beats) if sings else (),
         chords=() if alone else chords_of(bars, hearing.key, metre),
         key=hearing.key,
         bpm=hearing.pulse.bpm,
         metre=metre,
+        told=() if sings else (CHORDS,),
     )
 
 
