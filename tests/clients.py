@@ -5,6 +5,7 @@ Their pins clash with ours and with one another: two of them even share one modu
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -60,20 +61,28 @@ def installed(requirement: str, *besides: str) -> Package:
 
 @cache
 def _made(requirement: str, *besides: str) -> tuple[Path, str | None]:
-    """The folder, and what went wrong. A folder that was not finished is made anew by the next run."""
-    folder = user_cache_path("bandstand-tests") / requirement
+    """The folder, and what went wrong. One process makes it, and another that wants the same waits."""
+    folder = user_cache_path("bandstand-tests", ensure_exists=True) / requirement
+    with folder.with_name(f".{requirement}").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return folder, _make(folder, requirement, *besides)
+
+
+def _make(folder: Path, *requirements: str) -> str | None:
+    """A folder that was not finished is made anew by the next run."""
     finished = folder / "complete"
-    if not finished.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        try:
-            _call(sys.executable, "-m", "venv", folder)
-            _call(folder / "bin" / "python", "-m", "pip", "install", requirement, *besides)
-        except subprocess.CalledProcessError as error:
-            return folder, error.stderr[-500:]
-        except (subprocess.TimeoutExpired, OSError) as error:
-            return folder, str(error)
-        finished.touch()
-    return folder, None
+    if finished.exists():
+        return None
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        _call(sys.executable, "-m", "venv", folder)
+        _call(folder / "bin" / "python", "-m", "pip", "install", *requirements)
+    except subprocess.CalledProcessError as error:
+        return error.stderr[-500:]
+    except (subprocess.TimeoutExpired, OSError) as error:
+        return str(error)
+    finished.touch()
+    return None
 
 
 def _call(*command: str | Path) -> None:

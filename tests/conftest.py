@@ -10,10 +10,13 @@ import pytest
 import sqlalchemy as sa
 from servers import Server
 from services import Postgres, find_postgres, postgres
+from turns import pytest_xdist_make_scheduler
 
 from bandstand.store.database import Database, open_database
 from bandstand.store.migrate import migrate
 from bandstand.store.tables import metadata
+
+__all__ = ["pytest_xdist_make_scheduler"]
 
 # A run in the background is begun with Ctrl-C ignored, which its children inherit; what they do at one is tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)
