@@ -5,11 +5,12 @@ Many sketches are made, the critic keeps the best few, these are written out, an
 draft.py     a sketch, and the whole score that is made of it
 chart.py     bars with their chords and intensity        arrange.py  who plays in which bar
 harmony.py   which chord                                 groove.py   drums, percussion
+hands.py     what hands make of a groove                 fills.py    how a drummer leads on
 bass.py      bass, drone                                 comp.py     chords, pads, arpeggios
 voicing.py   how a chord lies under the hands            counter.py  what answers the tune
 rhythm.py, motif.py, phrases.py, line.py, melody.py      the tune: from a beat to a song
 ending.py    the last chord                              edit.py     breaks, builds, lifts and fades
-drive.py     calmer and livelier figures                 fills.py    how a drummer leads on
+drive.py     calmer and livelier figures
 perform.py   swing and imprecision                       holes.py    strokes where a lone instrument would fall silent
 figures.py   measures of a score                         critic.py   marks for them
 idioms/      players for traditions of their own

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bandstand.composer import theory
+from bandstand.composer.compose import groove
 from bandstand.composer.compose.chart import Bar, Event, hits
 from bandstand.composer.compose.drive import strokes, suited
 from bandstand.composer.instruments import INSTRUMENTS
@@ -20,6 +21,8 @@ LOWEST = 28  # E1: below, small loudspeakers have nothing left
 QUIET = 0.5
 REPEATED, TURNED = 4, 0.6
 """Roots of a line from which on it is turned, and how often."""
+FIFTH_FROM = 4
+"""Strokes of a kick from which on the bass leaves its root for the last."""
 SIXTH, MAJOR_SEVENTH = 9, 11
 BETWEEN = {"2": (2, 1), "4": (5, 6), "6": (9, 8)}
 """Steps of the scale between the notes of a chord: semitones above its root, likelier first."""
@@ -28,10 +31,13 @@ BETWEEN = {"2": (2, 1), "4": (5, 6), "6": (9, 8)}
 def play_bass(
     bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator
 ) -> list[Event]:
-    """Play one idiom in the verse, another in the chorus, the calmest where it is quiet."""
+    """Play one idiom in the verse, another in the chorus, both with the kick; the calmest where it is quiet."""
     idioms = suited(plan.style.idioms(plan.metre).bass, strokes, plan.drive)
+    kicks = groove.kicks(plan)
     order = dice.permutation(len(idioms))
-    verse, chorus = idioms[order[0]], idioms[order[-1]]
+    shuffled = [idioms[n] for n in order]
+    verse = _locked(shuffled, kicks[0], dice)
+    chorus = _locked(shuffled[::-1], kicks[1], dice)
     calm = min(idioms, key=lambda pattern: sum(symbol not in ".-" for symbol in pattern))
     scale = theory.scale(plan.key)
     turns = [roll < TURNED for roll in dice.random(2).tolist()]
@@ -49,6 +55,40 @@ def play_bass(
             loud = strength * (1.0 if offset == int(offset) else 0.88)
             events.append((bar.start + offset, 0.92 * min(length, room), pitch, loud))
     return events
+
+
+def _locked(idioms: Sequence[str], kick: str, dice: np.random.Generator) -> str:
+    """The first of several lines, or, where the kick does more than to count, one that is struck with it."""
+    if not kick or _counts(kick):
+        return idioms[0]
+    lines = [_with_kick(kick), *idioms]
+    together = sorted(lines, key=lambda line: -_together(line, kick))
+    return together[int(dice.integers(max(2, len(lines) // 3)))]
+
+
+def _counts(kick: str) -> bool:
+    """Whether a kick is on every beat: then the bass may be anywhere, and is best between."""
+    return all(symbol in "Xx" for symbol in kick[::4])
+
+
+def _together(line: str, kick: str) -> float:
+    """Of the sixteenths at which one of the two is struck, those at which both are."""
+    steps = range(max(len(line), len(kick)))
+    low = {n for n in steps if kick[n % len(kick)] in "Xx"}
+    notes = {n for n in steps if line[n % len(line)] not in ".-"}
+    return len(low & notes) / max(1, len(low | notes))
+
+
+def _with_kick(kick: str) -> str:
+    """The root with every stroke of the kick, and the fifth with the last one of a bar of several."""
+    struck = [n for n, symbol in enumerate(kick) if symbol in "Xx" or n == 0]
+    line = ["-"] * len(kick)
+    for n in struck:
+        line[n] = "1"
+        line[n - 1] = "." if n - 1 not in struck else line[n - 1]
+    if len(struck) >= FIFTH_FROM:
+        line[struck[-1]] = "5"
+    return "".join(line)
 
 
 def _turned(pattern: str) -> str:

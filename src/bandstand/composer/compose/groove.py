@@ -1,4 +1,4 @@
-"""Drums and percussion: which groove in which bar, how hard each stroke, crashes where sections meet. Plays straight
+"""Drums and percussion: which groove in which bar, crashes where sections meet. Plays straight
 and exact; swing and imprecision come with the performance.
 """
 
@@ -11,29 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandstand.composer import chance, theory
-from bandstand.composer.compose.chart import Bar, Event, hits
+from bandstand.composer.compose import hands
+from bandstand.composer.compose.chart import Bar, Event
 from bandstand.composer.compose.drive import (
     ASLEEP,
     CALM,
+    LIVELY,
+    STILL,
     TIMEKEEPERS,
     driven,
     strokes,
     suited,
 )
 from bandstand.composer.compose.fills import fill_begins, roll
+from bandstand.composer.compose.hands import LENGTHS, STEADY_KEYS
 from bandstand.composer.instruments import KEYS
 from bandstand.composer.plan.casting import HANDS, Voice
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.plan.style import Groove
 from bandstand.composer.score import Role
 
-LOUDNESS = {"X": 0.95, "x": 0.74, "o": 0.45, "r": 0.66, "t": 0.62}
-ROLLS = {"r": 2, "t": 3}
-"""Strokes that share one sixteenth."""
-LENGTHS = {"crash": 2.0, "open": 0.4, "ride": 0.5, "ge": 0.5, "tun": 0.5}
-RINGING = 0.2
-SOFTER = 0.85  # each stroke of a roll
 BUSY = 0.3
+FASTEST = 140.0
+"""Beats a minute up to which a hand keeps time in sixteenths."""
+LIVE = HANDS | {"acoustic-kit", "brush-kit", "jazz-kit", "orchestral-kit"}
 HALF_BELOW = 0.5
 AKIN = 0.65
 """Of its sixteenths, those that the groove of a chorus has in common with that of the verse at least."""
@@ -41,13 +42,10 @@ COMMON = 96
 """Sixteenths after which lines of one, two and three bars have come round together."""
 GHOST, GHOSTS_KEPT = 0.5, 0.85
 """Strokes as soft as this come and go, but for those that keep time."""
+LONG_SECONDS = 3.0
+"""How long a bar is that has time for one answer more."""
 TURNS = 0.5
 """How often a section has a beat of fill after each four bars."""
-ANSWERED, LONG_SECONDS = 0.62, 3.0
-"""How loud a bar answers the one before, and how long a bar is that has time for one stroke more."""
-ACCENTS = (1.0, 0.86, 0.76)
-"""How hard a hand that keeps time strikes on the beat, halfway to the next, and between."""
-STEADY_KEYS = frozenset(KEYS[name] for name in TIMEKEEPERS)
 
 
 @dataclass
@@ -87,12 +85,18 @@ class Book:
         """One bar of a groove as if it began the piece. phase: which bar, for patterns of several."""
         key = (id(groove), phase, busy)
         if key not in self.read:
-            self.read[key] = _strokes(groove, bar.beats, phase, self.pulse, busy=busy)
-            if phase % 2 and groove.use in {"main", "b"} and not _is_long(groove, bar.beats):
-                whim = self.whims[phase // 2]
-                count = 1 + phase // 2 + (bar.beats * 60.0 / self.bpm > LONG_SECONDS)
-                self.read[key] += _answer(self.read[key], bar.beats, self.pulse, whim, count)
+            self.read[key] = hands.read(groove, bar.beats, phase, self.pulse, busy=busy)
+            if phase % 2 and groove.use in {"main", "b"}:
+                self.read[key] = self._varied(groove, self.read[key], bar, phase)
         return self.read[key]
+
+    def _varied(self, groove: Groove, played: list[Event], bar: Bar, phase: int) -> list[Event]:
+        """The second bar of two, unless the groove has one of its own: more of it in the fourth, and where bars are long."""
+        count = 1 + phase // 2 + (bar.beats * 60.0 / self.bpm > LONG_SECONDS)
+        place = bar.beats, self.pulse, self.whims[phase // 2], count
+        own = hands.is_long(groove, bar.beats)
+        answer = [] if own else hands.answer(played, *place)
+        return hands.breathe(played, *place) + answer
 
 
 def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
@@ -105,7 +109,7 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
         if bar.section.name == "build" and _has_snare(voice):
             events += roll(bar, strength, book.mains[0].lines)
             continue
-        busy = plan.drive >= BUSY and bar.is_peak
+        busy = plan.drive >= BUSY and bar.is_peak and plan.bpm <= FASTEST
         groove = _groove_for(bar, plan, book)
         played = book.strokes(groove, bar, bar.place % 4, busy=busy)
         left = fill_begins(bar, plan, voice.role, turns=bar.section.first_bar in turning)
@@ -128,7 +132,9 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
 def open_book(plan: Plan, voice: Voice) -> Book:
     """The drummer's choice of grooves for a piece; whoever asks for the same voice finds the same."""
     dice = chance.stage(plan.seed, chance.DRUMS, f"{voice.role} {plan.variation}")
-    grooves = [_asked_for(groove, plan) for groove in _grooves(plan, voice)]
+    # Who plays together breathes together.
+    shared = chance.stage(plan.seed, chance.DRUMS, f"together {plan.variation}")
+    grooves = [_asked_for(groove, plan, voice) for groove in _grooves(plan, voice)]
     mains = suited([groove for groove in grooves if groove.use == "main"], _busyness, plan.drive)
     refrains = suited([groove for groove in grooves if groove.use == "b"], _busyness, plan.drive)
     mains = [mains[n] for n in dice.permutation(len(mains))]
@@ -147,13 +153,23 @@ def open_book(plan: Plan, voice: Voice) -> Book:
         fills=[fills[n] for n in dice.permutation(len(fills))],
         pulse=theory.pulse(plan.metre),
         bpm=plan.bpm,
-        whims=(float(dice.random()), float(dice.random())),
+        whims=(float(shared.random()), float(shared.random())),
     )
+
+
+def kicks(plan: Plan) -> tuple[str, str]:
+    """What the foot of the drummer does in verse and chorus, for the bass to lock with; empty without a kit."""
+    kit = next((voice for voice in plan.voices if _has_snare(voice)), None)
+    if kit is None or not _grooves(plan, kit):
+        return "", ""
+    book = open_book(plan, kit)
+    return book.mains[0].lines.get("kick", ""), book.chorus.lines.get("kick", "")
 
 
 def _quieter(main: Groove, voice: Voice, pulse: int) -> Groove:
     """The groove of the verses with less in it, and the stick across the snare."""
-    lines = driven(main.lines, CALM, pulse)
+    calm, still = driven(main.lines, CALM, pulse), driven(main.lines, STILL, pulse)
+    lines = {name: (calm if name in TIMEKEEPERS else still)[name] for name in main.lines}
     if voice.instrument == "acoustic-kit" and "snare" in lines and "rim" not in lines:
         lines["rim"] = "".join("x" if sign in "Xx" else "." for sign in lines.pop("snare"))
     return Groove("half", lines)
@@ -219,76 +235,19 @@ def _busyness(groove: Groove) -> float:
     return sum(strokes(line) for line in groove.lines.values())
 
 
-def _asked_for(groove: Groove, plan: Plan) -> Groove:
+def _asked_for(groove: Groove, plan: Plan, voice: Voice) -> Groove:
     """The groove as the prompt wants it: livelier or calmer, the kick on every beat, everything twice as fast."""
     lines = _one_pair(groove.lines)
     if groove.use != "fill":
-        lines = driven(lines, plan.drive, round(4 * theory.pulse(plan.metre)))
+        # A machine would go on with sixteenths.
+        quick = plan.bpm <= FASTEST or voice.instrument not in LIVE
+        drive = plan.drive if quick else min(plan.drive, 0.99 * LIVELY)
+        lines = driven(lines, drive, round(4 * theory.pulse(plan.metre)))
     if "double-time" in plan.asked:
         lines = {key: line[::2] * 2 for key, line in lines.items()}
     if "four-on-the-floor" in plan.asked and "kick" in lines:
         lines["kick"] = ("X..." * len(lines["kick"]))[: len(lines["kick"])]
     return Groove(groove.use, lines)
-
-
-def _strokes(groove: Groove, beats: float, phase: int, pulse: float, *, busy: bool) -> list[Event]:
-    events: list[Event] = []
-    for name, line in groove.lines.items():
-        pattern = _doubled(line) if busy and name in {"hat", "shaker", "ride"} else line
-        length = LENGTHS.get(name, RINGING)
-        # Who writes accents means them; who writes none gets those of a hand.
-        touch = _touch(pattern, pulse) if name in TIMEKEEPERS and "X" not in line else (1.0,)
-        for offset, _, symbol in hits(pattern, beats, phase):
-            strokes = ROLLS.get(symbol, 1)
-            loud = LOUDNESS[symbol] * touch[round(4 * offset) % len(touch)]
-            events += [
-                (offset + 0.25 * n / strokes, length, KEYS[name], loud * SOFTER**n)
-                for n in range(strokes)
-            ]
-    return events
-
-
-def _answer(
-    strokes: Sequence[Event], beats: float, pulse: float, whim: float, count: int
-) -> list[Event]:
-    """Soft strokes beside the beats on the drum that begins the bar: the second bar of two answers the first.
-
-    Where a stroke is heard already, or this drum would have two in a row, there is none.
-    """
-    drum = next((e[2] for e in strokes if e[0] == 0.0 and e[2] not in STEADY_KEYS), None)
-    taken = {round(4 * e[0]) for e in strokes}
-    own = {round(4 * e[0]) for e in strokes if e[2] == drum}
-    steps, beat = round(4 * beats), round(4 * pulse)
-    free = [
-        n
-        for n in range(beat, steps)
-        if n % beat and n not in taken and not own & {n - 1, (n + 1) % steps}
-    ]
-    if drum is None or not free:
-        return []
-    first = int(whim * len(free))
-    places = {free[(first + n * len(free) // count) % len(free)] for n in range(count)}
-    return [(0.25 * n, RINGING, drum, ANSWERED) for n in sorted(places)]
-
-
-def _is_long(groove: Groove, beats: float) -> bool:
-    """Whether it is written out for more than a bar."""
-    return any(len(line) > round(4 * beats) for line in groove.lines.values())
-
-
-def _touch(line: str, pulse: float) -> tuple[float, ...]:
-    """How hard each sixteenth of a beat is struck; what is struck beside the beats only is not the softer for it."""
-    count = round(4 * pulse)
-    weights = [ACCENTS[0 if n == 0 else 1 + n % 2] for n in range(count)]
-    strongest = max(
-        (weights[n % count] for n, symbol in enumerate(line) if symbol not in ".-"), default=1.0
-    )
-    return tuple(min(weight / strongest, 1.0) for weight in weights)
-
-
-def _doubled(line: str) -> str:
-    """Soft sixteenths between the eighths."""
-    return "".join("o" if symbol == "." and n % 2 else symbol for n, symbol in enumerate(line))
 
 
 def _crashes(bar: Bar, voice: Voice) -> bool:

@@ -22,7 +22,7 @@ from bandstand.composer.score import Role
 OSTINATI = ("X.x.x.X.x.x.X.x.", "XxxxXxxxXxxxXxxx", "X.xxX.xxX.xxX.xx", "X..X..X.X..X..X.")
 FIGURES = ((0, 1, 2, 1), (0, 2, 1, 2), (0, 0, 2, 1), (0, 1, 0, 2))
 LOW_OSTINATI = ("X.x.x.x.X.x.x.x.", "X..x..x.X..x..x.", "X.xxX.x.X.xxX.x.")
-HIGH_AT, LOUD_AT = 0.6, 0.75
+STIRS_AT, HIGH_AT, LOUD_AT = 0.5, 0.6, 0.75
 SEQUENCES = {
     "major": (
         "1: | 5: | 1: | 5: 1:",
@@ -145,7 +145,11 @@ def thunder(
             continue
         if bar.intensity >= LOUD_AT:
             events += ground.strike({"tom-low": march, "kick": "X......."}, bar, 0.8 * strength)
-        elif bar.place:
+            continue
+        if bar.intensity >= STIRS_AT:
+            # The march is there from afar before it comes.
+            events += ground.strike({"tom-low": march.replace("x", ".")}, bar, 0.66 * strength)[1:]
+        if bar.place:
             events.append((bar.start, 1.0, KEYS["kick"], 0.6 * strength))
             late = bar.beats - pulse
             if late > 0 and bar.place % 2:

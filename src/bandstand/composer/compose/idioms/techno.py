@@ -36,6 +36,7 @@ BASSES = (
     "x.xx.xx.x.xx.xx.",
 )
 BUSY, FULL = 0.62, 0.75
+HATS = {KEYS["hat"], KEYS["open"]}
 
 
 def openness(bar: Bar) -> float:
@@ -71,6 +72,9 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
         if bar.intensity >= FULL:
             lines["ride"] = beat.replace("X", "o")
         struck = ground.strike(lines, bar, ground.strength(bar))
+        if bar.place % 4 == 3:
+            # Before the next four bars the hats hold their breath for a beat.
+            struck = [e for e in struck if e[2] not in HATS or e[0] < bar.start + bar.beats - 1.0]
         struck += _loop(rattle, bar, KEYS[key], openness(bar))
         if bar.is_last and bar.section.bars >= 4:
             half = bar.start + bar.beats / 2
