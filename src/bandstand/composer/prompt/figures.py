@@ -16,7 +16,7 @@ from bandstand.composer import theory
 T_co = TypeVar("T_co", covariant=True)
 
 NUMBER = r"(?<![\d.])\d{1,6}(?:\.\d{1,6})?"
-UNIT = r"(?:bpm\b|b\.p\.m\b\.?|beats? (?:per|a) min(?:ute)?\b|beats?/min(?:ute)?\b)"
+UNIT = r"(?:bpms?\b|bmp\b|ppm\b|b\.p\.m\b\.?|beats? (?:per|a) min(?:ute)?\b|beats?/min(?:ute)?\b|battements par minute\b|schlage pro minute\b|pulsaciones por minuto\b)"
 BPM = re.compile(
     rf"(?P<low>{NUMBER}) ?(?:-|to) ?(?P<high>{NUMBER}) ?-? ?{UNIT}"
     rf"|(?P<one>{NUMBER}) ?-? ?{UNIT}"

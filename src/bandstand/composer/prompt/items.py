@@ -12,6 +12,7 @@ from bandstand.composer.prompt.text import Word, words
 from bandstand.composer.prompt.typos import corrected
 
 CORRECTIONS_MAX = 200
+TAG_MAX, SHORTEST_PART = 40, 3
 MUSICAL = frozenset({*KINDS, "ensemble", "unable"})
 
 
@@ -62,11 +63,31 @@ def _spelt_right(row: list[Word], known: Lexicon) -> list[Word]:
     right: list[Word] = []
     for word in row:
         meant = known.spelling.get(word.word)
+        if meant is None and word.gap.endswith("#"):
+            right += _parted(word, known)
+            continue
         if meant is None and corrections and not known.knows(word.word):
             corrections -= 1
             meant = corrected(word.word)
         right.append(word if meant is None else replace(word, word=meant))
     return right
+
+
+def _parted(tag: Word, known: Lexicon) -> list[Word]:
+    """A hashtag as the fewest known words that it is made of: "#darktechno"; itself if it is none."""
+    text = tag.word
+    ways: dict[int, list[str]] = {0: []}
+    for end in range(1, min(len(text), TAG_MAX) + 1):
+        begun = (start for start in ways if _is_part(text[start:end], text, known))
+        fewest = min(begun, key=lambda start: len(ways[start]), default=None)
+        if fewest is not None:
+            ways[end] = [*ways[fewest], text[fewest:end]]
+    parts = ways.get(len(text), [text])
+    return [replace(tag, word=part, gap=" " if n else tag.gap) for n, part in enumerate(parts)]
+
+
+def _is_part(part: str, whole: str, known: Lexicon) -> bool:
+    return (part == whole or len(part) >= SHORTEST_PART) and known.knows(part)
 
 
 def _longest(row: list[Word], place: int, known: Lexicon) -> tuple[int, tuple[Meaning, ...]]:

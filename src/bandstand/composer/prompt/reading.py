@@ -42,6 +42,7 @@ class Reading:
     paces: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
     tempos: list[tuple[str, float, float]] = field(default_factory=list[tuple[str, float, float]])
     metres: list[str] = field(default_factory=list[str])
+    customs: list[str] = field(default_factory=list[str])  # metres that names of music bring along
     eras: list[str] = field(default_factory=list[str])
     flags: list[str] = field(default_factory=list[str])
     unwanted_flags: list[str] = field(default_factory=list[str])
@@ -117,7 +118,8 @@ class Reader:
         for value in item.values("tempo"):
             low, high = map(float, value.split())
             self.reading.tempos.append((item.phrase, low, high))
-        self.reading.metres += item.values("metre")
+        said = self.reading.customs if item.is_any("genre") else self.reading.metres
+        said += item.values("metre")
         self.reading.eras += item.values("era")
 
     def _take_style(self, item: Item) -> None:

@@ -180,8 +180,9 @@ def settle_flags(reading: Reading) -> frozenset[str]:
 
 
 def settle_metre(reading: Reading, figures: Sequence[str]) -> str | None:
-    """One metre: a figure first; of words the first, for "waltz" may stand beside "musette"."""
-    return first([*figures, *reading.metres], "metre", reading.told)
+    """One metre: a figure first, then words; what a style's name brings along gives way without a word."""
+    said = first([*figures, *reading.metres], "metre", reading.told)
+    return said or next(iter(reading.customs), None)
 
 
 def _clash(one: str, other: str, words: Lexicon) -> bool:

@@ -28,7 +28,11 @@ STRAIGHT = str.maketrans(
     | {"»": " ", "`": "'", "–": "-", "—": ";", "−": "-", "*": " ", "~": " ", "\r": "\n"}
 )
 WORD = re.compile(r"\d+(?:[.,/:]\d+)*(?![^\W_])|[^\W_]+(?:'[^\W_]+)*")
-BREAK = re.compile(r"[,.;:!?\n()\[\]{}|•·=>]|\s-+\s")
+BREAK = re.compile(r"[,.;:!?\n()\[\]{}|•·=>#]|\s-+\s")
+HASHTAG = re.compile(r"(?<![^\W_])#(?=[^\W\d_])[^\W_]+")
+HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=\d)(?=[A-Z][a-z])")
+ELIDED = re.compile(r"(?:[ldjncs]|qu|dell|nell|sull|dall|all|un)'(?=[^\W_]{3})")
+"""Articles of French and Italian that have grown together with their word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ def clean(prompt: str, signs: Mapping[int, str]) -> str:
     text = html.unescape(prompt).translate(signs)
     text = without_accents(unicodedata.normalize("NFKC", text).translate(STRAIGHT))
     text = MARKUP.sub(" , ", text)
+    text = HASHTAG.sub(lambda tag: HUMP.sub(" ", tag.group()), text)
     text = LINES.sub("\n", BLANKS.sub(" ", text)).strip()
     text = MINUS.sub(" without ", SHORT_FORMS[0][0].sub(SHORT_FORMS[0][1], text))
     for form, instead in SHORT_FORMS[1:]:
@@ -75,7 +80,7 @@ def words(text: str) -> list[Word]:
     for match in WORD.finditer(text):
         gap = text[end : match.start()]
         clause += BREAK.search(gap) is not None
-        word = match.group().lower().removesuffix("'s")
+        word = ELIDED.sub("", match.group().lower().removesuffix("'s"))
         found.append(Word(word, match.start(), clause, gap))
         end = match.end()
     return found
