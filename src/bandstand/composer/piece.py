@@ -35,6 +35,8 @@ from bandstand.composer.soundfonts.sampler import SoundSet
 from bandstand.composer.stems import stems
 
 _THREADS = 2
+_LONGEST_BLOCK = 2.5
+"""Seconds that are played at once at most: so often the loudness is looked after."""
 
 
 @dataclass(frozen=True)
@@ -161,14 +163,16 @@ def warm_up() -> None:
 def block_edges(score: Score, rate: int) -> list[int]:
     """Where the piece is cut, in samples: at its barlines, and about as often in what rings after the last.
 
-    The first quarter of the first bar is a block of its own, so that something is heard soon.
+    Long bars are cut into equal parts. The first quarter of the first bar is a block of its own, so that something is
+    heard soon.
     """
     total = round(score.seconds * rate)
     beats = score.metre.beats
-    count = max(1, math.ceil(score.beat_at(score.seconds) / beats))
-    edges = [round(score.seconds_at(index * beats) * rate) for index in range(count + 1)]
-    early = round(edges[1] / 4.0)
-    return [0, *(edge for edge in (early, *edges[1:]) if 0 < edge < total), total]
+    parts = math.ceil(beats * score.beat_seconds / _LONGEST_BLOCK)
+    count = max(1, math.ceil(score.beat_at(score.seconds) / beats)) * parts
+    edges = [round(score.seconds_at(index * beats / parts) * rate) for index in range(count + 1)]
+    early = round(score.seconds_at(beats) * rate / 4.0)
+    return [0, *sorted({edge for edge in (early, *edges[1:]) if 0 < edge < total}), total]
 
 
 def render(score: Score, rate: int, sounds: SoundSet | None = None) -> Generator[Stretch]:

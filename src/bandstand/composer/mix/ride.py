@@ -18,7 +18,7 @@ from bandstand.composer.mix.sheet import LUFS
 
 _FARTHEST = 3.5  # dB from the rehearsed gain
 _STEP = 0.45  # dB per second
-_TRUST = 10.0
+_TRUST = 6.0
 """Seconds that must be heard before they weigh as much as the rehearsal does."""
 
 

@@ -99,25 +99,25 @@ def _tone(
     power = moved(hertz, power, expected(score, spans, heard) - heard)
     old = score.mix.dust > 0.2
     wanted = min(max(-2.5 + 0.5 * score.mix.tilt, -4.3 if old else -3.4), -2.2)
-    turn = min(max(wanted - slope(hertz, power), -6.0), 4.0)
-    sheet = replace(sheet, slope=turn)
-    turned = power * response(tone_sections(score.mix, sheet, rate), hertz, rate) ** 2
-    off = above_line(hertz, turned, OCTAVES)
-    gains = [float(min(max(-_NEARER * gain, -_BELL), _BELL)) for gain in off]
+
+    def turned() -> NDArray[np.float64]:
+        return power * response(tone_sections(score.mix, sheet, rate), hertz, rate) ** 2
+
+    sheet = _turned(sheet, wanted - slope(hertz, power))
+    gains = np.clip(-_NEARER * above_line(hertz, turned(), OCTAVES), -_BELL, _BELL)
     if old or score.mix.high_cut < OCTAVES[-1]:
         gains[-1] = min(gains[-1], 0.0)  # what was cut off is not brought back
-    sheet = replace(
-        sheet, bells=tuple((c, gain, 1.1) for c, gain in zip(OCTAVES, gains, strict=True))
-    )
-    turned = power * response(tone_sections(score.mix, sheet, rate), hertz, rate) ** 2
-    sheet = replace(sheet, bells=(*sheet.bells, *_smoothing(hertz, turned, rate)))
-    low = 0.0
-    while low > _LOWEST:
-        tone = tone_sections(score.mix, replace(sheet, low=low), rate)
-        if low_share(hertz, power * response(tone, hertz, rate) ** 2) < _LOW_SHARE:
-            break
-        low -= 1.0
-    return replace(sheet, low=low)
+    bells = [(c, float(gain), 1.1) for c, gain in zip(OCTAVES, gains, strict=True)]
+    sheet = replace(sheet, bells=tuple(bells))
+    sheet = replace(sheet, bells=(*sheet.bells, *_smoothing(hertz, turned(), rate)))
+    sheet = _turned(sheet, wanted - slope(hertz, turned()))
+    while sheet.low > _LOWEST and low_share(hertz, turned()) >= _LOW_SHARE:
+        sheet = replace(sheet, low=sheet.low - 1.0)
+    return sheet
+
+
+def _turned(sheet: Sheet, turn: float) -> Sheet:
+    return replace(sheet, slope=min(max(sheet.slope + turn, -6.0), 4.0))
 
 
 def _smoothing(
