@@ -13,6 +13,7 @@ import numpy as np
 
 from bandstand.composer import theory
 from bandstand.composer.compose.chart import Bar, Event
+from bandstand.composer.compose.comp import hold_pad
 from bandstand.composer.compose.idioms import changes, ground, ornaments, polish, tune
 from bandstand.composer.compose.voicing import voice_chord
 from bandstand.composer.instruments import INSTRUMENTS
@@ -129,17 +130,18 @@ SUNG = {
     ),
 }
 VERSE = tune.Manner(
-    rhythms=BITTEN, scheme="aabc", centre=70, reach=9, rub=1.2, length=0.9, leaps=1.4, leaning=0.16
+    rhythms=BITTEN, scheme="aabc", centre=70, reach=9, rub=1.2, length=0.9, leaps=1.4, leaning=0.24
 )
 CHORUS = tune.Manner(
-    rhythms=SUNG, scheme="abac", centre=71, reach=10, rub=1.2, length=0.98, leaps=1.4, leaning=0.16
+    rhythms=SUNG, scheme="abac", centre=71, reach=10, rub=1.2, length=0.98, leaps=1.4, leaning=0.24
 )
 SLIDE = 0.19
 """Beats that a slide takes; more would be a note of its own."""
 SHORT = 0.32
 """Beats of a stroke that is bitten off."""
 OFTEN_TURNED, LONG_NOTE = 0.25, 1.0
-LOW, FILLED = 40, 72
+LOW, TENOR, FILLED = 40, 51, 72
+"""Around which pitches a left hand strikes on strong and on weak beats, and around which the piano fills."""
 
 
 def harmonise(chart: Sequence[Bar], plan: Plan) -> tuple[Bar, ...]:
@@ -196,9 +198,9 @@ def strokes_of(line: str, bar: Bar, plan: Plan) -> list[tuple[float, float, str]
 
 
 def march(bars: Sequence[Bar], plan: Plan, voice: Voice, _dice: np.random.Generator) -> list[Event]:
-    """Chords bitten off on the beat; reeds and bows swell into some of them, a piano has its octave in the left hand."""
+    """Chords bitten off on the beat; reeds and bows swell into some of them, pianos and guitars have a left hand, or a thumb."""
     known = INSTRUMENTS[voice.instrument]
-    swells, octaves = known.sustained, known.family == "keys" and known.low <= LOW
+    swells, left_hand = known.sustained, known.family in {"keys", "plucked"} and known.low <= LOW
     previous: tuple[int, ...] = ()
     events: list[Event] = []
     for bar, feel in zip(bars, feels_of(bars, plan), strict=True):
@@ -209,8 +211,9 @@ def march(bars: Sequence[Bar], plan: Plan, voice: Voice, _dice: np.random.Genera
             start, loud = bar.start + offset, 0.78 * ground.LOUDNESS[symbol] * strength
             sounding = max(SHORT, 0.85 * length) if length > 0.25 else SHORT
             struck = set(previous)
-            if octaves and symbol == "X":
-                struck.add(ground.closest(chord.root, LOW, voice.instrument))
+            if left_hand:
+                own, deep = (chord.root, LOW) if symbol == "X" else (chord.notes[-1], TENOR)
+                struck.add(ground.closest(own, deep, voice.instrument))
             events += [(start, sounding, pitch, loud) for pitch in sorted(struck)]
             if swells and offset in feel.slides and start > bars[0].start:
                 events += [(start - SLIDE, SLIDE, pitch, 0.4 * loud) for pitch in previous[-2:]]
@@ -235,7 +238,7 @@ def _renewed(events: Sequence[Event]) -> list[Event]:
 
 
 def low(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
-    """The bass bows what the band strikes, roots and fifths, and slides into the accents."""
+    """The bass bows what the band strikes, the root and other notes of the chord, and slides into the accents."""
     known = INSTRUMENTS[voice.instrument]
     scale = theory.scale(plan.key)
     rolls = dice.random((4, 16)).tolist()
@@ -244,9 +247,9 @@ def low(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator
         for n, (offset, length, symbol) in enumerate(strokes_of(feel.bass, bar, plan)):
             chord = bar.chord_at(offset)
             begins = n == 0 or abs(bar.start + offset - chord.start) < 1e-6
-            fifth = (chord.root + 7) % 12
-            steps = not begins and fifth in chord.notes and rolls[bar.index % 4][n] < 0.45
-            pitch = ground.closest(fifth if steps else chord.root, known.low + 9, voice.instrument)
+            others = (chord.root, *chord.notes[1:3])
+            roll = 0.0 if begins else rolls[bar.index % 4][n]
+            pitch = ground.closest(others[int(len(others) * roll)], known.low + 9, voice.instrument)
             start, loud = bar.start + offset, 0.82 * ground.LOUDNESS[symbol] * ground.strength(bar)
             events.append((start, 0.9 * length if length > 0.25 else SHORT, pitch, loud))
             if offset in feel.slides and start > bars[0].start and not closes(bar, plan):
@@ -262,12 +265,15 @@ def low(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator
 
 
 def _pickup(bar: Bar, plan: Plan, voice: Voice) -> list[Event]:
-    """The last beat of a closing bar, a step below what follows."""
+    """The last beat of a closing bar: a step below what follows, or the fifth where that would rub."""
     known, scale = INSTRUMENTS[voice.instrument], theory.scale(plan.key)
     pulse = theory.pulse(plan.metre)
+    chord = bar.chord_at(bar.beats - pulse)
     root = ground.closest(bar.next_chord.root, known.low + 9, voice.instrument)
-    below = [p for p in range(root - 2, root) if p % 12 in scale and p >= known.low]
-    pitch = below[-1] if below else root
+    beside = {(note - 1) % 12 for note in chord.notes}
+    below = [p for p in range(root - 2, root) if p % 12 in scale - beside and p >= known.low]
+    fifth = ground.closest((chord.root + 7) % 12, known.low + 9, voice.instrument)
+    pitch = below[-1] if below else fifth
     return [(bar.start + bar.beats - pulse, 0.85 * pulse, pitch, 0.6 * ground.strength(bar))]
 
 
@@ -291,6 +297,7 @@ def sing(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
         event for own, manner in parts for event in tune.sing(own, plan, voice, dice, manner)
     )
     closed = polish.answered(_closed(events, bars, plan, voice), bars, plan, voice)
+    closed = polish.eased(closed, bars, plan, voice)
     return ground.within(_dressed(closed, plan, voice, dice), bars)
 
 
@@ -311,27 +318,25 @@ def _dressed(
 
 
 def _closed(events: Sequence[Event], bars: Sequence[Bar], plan: Plan, voice: Voice) -> list[Event]:
-    """The tune with chan-chan at the end of each section."""
+    """The tune with chan-chan at the end of each section, between what was sung before and what comes after."""
     closed = list(events)
     for bar in (bar for bar in bars if closes(bar, plan)):
-        first, second = chan_chan(bar, plan)
-        ends = len(bar.chords) > 1
-        offsets = (first, second) if ends else (second,)
-        begin = bar.start + offsets[0]
-        until = bar.start + bar.beats
-        closed = [event for event in closed if not begin - 1e-6 <= event[0] < until - 1e-6]
-        closed = [(at, min(n, begin - at) if at < begin else n, p, v) for at, n, p, v in closed]
-        near = next((p for at, _, p, _ in reversed(closed) if at < begin), VERSE.centre)
+        offsets = chan_chan(bar, plan)[0 if len(bar.chords) > 1 else 1 :]
+        begin, until = bar.start + offsets[0] - 1e-6, bar.start + bar.beats - 1e-6
+        before = [(at, min(n, begin - at), p, v) for at, n, p, v in closed if at < begin]
+        after = [event for event in closed if event[0] >= until]
+        around = [event[2] for event in (*before[-1:], *after[:1])]
+        near = sum(around) / len(around) if around else VERSE.centre
+        chords: list[Event] = []
         for offset in offsets:
             chord = bar.chord_at(offset)
             tonic = chord.root == plan.key.tonic
             # Steps away from the tonic: the leading note, and the second degree above.
             notes = (chord.root,) if tonic or len(chord.notes) < 3 else chord.notes[1:3]
-            near = ground.nearest(
-                ground.ladder(notes, voice.instrument, VERSE.centre, VERSE.reach + 4), near
-            )
-            closed.append((bar.start + offset, 0.45, near, 0.7 if tonic else 0.92))
-        closed.sort()
+            rungs = ground.ladder(notes, voice.instrument, VERSE.centre, VERSE.reach + 4)
+            near = ground.nearest(rungs, near)
+            chords.append((bar.start + offset, 0.45, near, 0.7 if tonic else 0.92))
+        closed = [*before, *chords, *after]
     return closed
 
 
@@ -382,9 +387,17 @@ def _run(bar: Bar, plan: Plan, voice: Voice, loud: float, beats: float, *, up: b
     ]
 
 
+def bow(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
+    """The strings: with the band in verses, long chords under the tune of a chorus."""
+    bitten = march([bar for bar in bars if not bar.is_peak], plan, voice, dice)
+    held = hold_pad([bar for bar in bars if bar.is_peak], plan, voice, dice)
+    return ground.within([*bitten, *held], bars)
+
+
 PLAYERS = {
     Role.LEAD: sing,
     Role.COMP: march,
+    Role.PAD: bow,
     Role.BASS: low,
     Role.ARP: fill,
 }
