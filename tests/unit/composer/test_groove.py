@@ -157,3 +157,22 @@ def test_the_bass_is_struck_with_a_kick_that_does_more_than_count():
             together.append(len(kicks & notes) / len(kicks))
 
     assert np.mean(together) >= 0.65
+
+
+def lateness(name: str, key: int) -> float:
+    """Seconds by which the strokes of a drum come after the sixteenth that they are written for, on average."""
+    late = []
+    for seed in range(3):
+        score = styled(name, 20.0, seed)
+        drums = next(part for part in score.parts if part.role is Role.DRUMS)
+        steps = [4 * note.start for note in drums.notes if note.pitch == key]
+        late += [score.seconds_at((step - round(step)) / 4) for step in steps]
+    return float(np.mean(late))
+
+
+def test_a_backbeat_lays_back_or_pushes_as_its_style_does():
+    soul, punk = (lateness(name, KEYS["snare"]) for name in ("soul", "punk"))
+
+    assert 0.006 < soul < 0.02
+    assert -0.012 < punk < -0.002
+    assert abs(lateness("soul", KEYS["kick"])) < 0.003

@@ -1,13 +1,17 @@
-"""From the straight grid to hands: swing, small imprecision, and nothing outside the piece. Chooses no notes."""
+"""From the straight grid to hands: swing, who lays back, small imprecision, and nothing outside the piece. Chooses no
+notes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bandstand.composer import theory
 from bandstand.composer.compose.chart import Event
+from bandstand.composer.instruments import KEYS
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Note, Role
 
@@ -15,6 +19,8 @@ STEADY: dict[Role, float] = {Role.DRUMS: 0.4, Role.BASS: 0.55, Role.PERCUSSION: 
 """How much of the style's imprecision a role shows; the others all of it."""
 SPREAD = 0.6
 FARTHEST = 0.02  # seconds; beyond this a note is no longer on its beat
+BACKBEAT = [KEYS["snare"], KEYS["rim"], KEYS["clap"]]
+WITH_IT = 0.5
 TOUCH = 0.05
 SHORTEST = 0.02  # beats
 
@@ -31,9 +37,9 @@ def perform(
     start, length, pitch, velocity = table.T
     beats_per_second = plan.bpm / 60.0
     spread = SPREAD * plan.style.humanise * STEADY.get(role, 1.0)
-    late = (
-        np.clip(dice.normal(0.0, 1.0, len(start)) * spread, -FARTHEST, FARTHEST) * beats_per_second
-    )
+    leans = plan.style.lay_back * _leaning(role, pitch)
+    late = np.clip(dice.normal(0.0, 1.0, len(start)) * spread + leans, -FARTHEST, FARTHEST)
+    late *= beats_per_second
     # Swung notes start later and end where they ended.
     swung = swing(start, _share(plan), plan.style.swing_unit)
     length = np.maximum(length - (swung - start), 0.5 * length)
@@ -42,6 +48,13 @@ def perform(
     velocity = np.clip(velocity * (1.0 + dice.uniform(-TOUCH, TOUCH, len(start))), 0.05, 1.0)
     rows = np.stack([start, length, pitch, velocity], axis=1)[np.lexsort((pitch, start))]
     return tuple(Note(s, n, int(p), v) for s, n, p, v in rows.tolist())
+
+
+def _leaning(role: Role, pitch: NDArray[np.float64]) -> NDArray[np.float64] | float:
+    """How much of the style's lean each note has: the backbeat all of it, who plays to it half."""
+    if role is Role.DRUMS:
+        return np.isin(pitch, BACKBEAT).astype(np.float64)
+    return WITH_IT if role is Role.BASS else 0.0
 
 
 def _share(plan: Plan) -> float:

@@ -13,6 +13,7 @@ own under `[metres."6/8"]`; where a style has none, everybody plays what is in `
     metre                 in which it is played unless another is asked for; 4/4 if left out
     swing, swing_unit     share of a pair of eighths (0.5) or sixteenths (0.25) that its first half takes
     humanise              seconds by which players miss the grid
+    lay_back              seconds by which backbeats come late, and the bass by half of it; below 0 they push
     section_bars          length of a verse in a long piece
     idiom                 name of the players of its own, of `compose/idioms/`, that a tradition may have
     [progressions]        by mode or family of modes (major and minor at least): degrees, one a bar, "4+5" for two in

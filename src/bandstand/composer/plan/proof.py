@@ -27,6 +27,7 @@ SPANS = {
     "energy": (0.0, 1.0),
     "swing": (0.5, 0.75),
     "humanise": (0.0, 0.03),
+    "lay_back": (-0.02, 0.02),
     "section_bars": (2, 32),
 }
 COLOURS = ("power", "triad", "add9", "seventh", "ninth", "dominant")

@@ -78,6 +78,7 @@ class Style:
     swing: float
     swing_unit: float
     humanise: float
+    lay_back: float
     section_bars: int
     metre: Metre
     progressions: Mapping[str, tuple[str, ...]]
@@ -137,6 +138,7 @@ def read_style(name: str, text: str) -> Style:
         swing=raw.get("swing", 0.5),
         swing_unit=raw.get("swing_unit", 0.5),
         humanise=raw["humanise"],
+        lay_back=raw.get("lay_back", 0.0),
         section_bars=raw.get("section_bars", 8),
         metre=metre,
         progressions=_by_mode(raw["progressions"]),
