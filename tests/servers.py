@@ -138,6 +138,12 @@ def finished(
     )
 
 
+def status_for(server: Server, key: str) -> int:
+    """How somebody with this key is answered."""
+    with server.client(key) as client:
+        return client.get("/v1/jobs").status_code
+
+
 def fetched(link: str, **headers: str) -> httpx2.Response:
     """What a link gives to somebody without a key."""
     return httpx2.get(link, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)

@@ -1,16 +1,38 @@
-"""One server for all tests of the page, one browser for each file of them; each test gets a visit of its own."""
+"""Who uses the program: somebody who types commands, and somebody at the page, where all tests share a server and those of a file a browser."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import Visit, begin, browser, cookies
 from playwright.sync_api import Browser
 from servers import Server
+from shell import Shell
 
 DESKTOP = {"width": 1280, "height": 900}
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
+    """A server whose data folder commands look into, or to which they speak."""
+    server = Server(tmp_path_factory.mktemp("server"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def beside(running: Server, tmp_path: Path) -> Shell:
+    """Somebody on the machine of the running server."""
+    return Shell(tmp_path, DATA=str(running.folder / "data"))
 
 
 @pytest.fixture(scope="module")

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Generator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,71 +14,13 @@ import numpy as np
 import pytest
 import soundfile
 from patience import PATIENCE_SECONDS, once
-from servers import KEY, START_SECONDS_MAX, Server, finished
+from servers import KEY, START_SECONDS_MAX, Server, finished, status_for
+from shell import AWAY, DONE, FAILED, INTERRUPTED, QUOTA, USAGE, Shell
 
 from bandstand import errors
 from bandstand.cli.say import failing
 
-COMMAND = [sys.executable, "-m", "bandstand"]
-DONE, FAILED, USAGE, AWAY, QUOTA, INTERRUPTED = 0, 1, 2, 3, 4, 130
 PIECE = ("a tone", "--model", "fake", "--seconds", "1")
-
-
-@dataclass
-class Shell:
-    """A folder to call commands in, and the settings they find in the environment."""
-
-    folder: Path
-    settings: dict[str, str] = field(default_factory=lambda: {"ENGINES": "fake"})
-
-    def environment(self) -> dict[str, str]:
-        around = {k: v for k, v in os.environ.items() if not k.startswith("BANDSTAND_")}
-        home = {"XDG_CONFIG_HOME": str(self.folder / "config")}
-        return around | home | {f"BANDSTAND_{k}": v for k, v in self.settings.items()}
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            cwd=self.folder,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def start(self, *arguments: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=self.folder,
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        )
-
-    def files(self) -> set[str]:
-        return {path.name for path in self.folder.iterdir()}
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    return Shell(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    """A server whose data folder the commands look into."""
-    server = Server(tmp_path_factory.mktemp("server"))
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def beside(running: Server, tmp_path: Path) -> Shell:
-    """Commands on the data of the running server."""
-    return Shell(tmp_path, {"DATA": str(running.folder / "data"), "ENGINES": "fake"})
 
 
 def problem(done: subprocess.CompletedProcess[str]) -> str:
@@ -114,14 +51,10 @@ class TestGenerate:
         assert (shell.folder / "bandstand.wav").read_text() == "mine"
 
     def test_progress_is_drawn_on_a_terminal(self, shell: Shell) -> None:
-        ours, theirs = pty.openpty()
-        running = shell.start("a tone work=0.5", "--model", "fake", stderr=theirs)
-        os.close(theirs)
-
-        drawn = _read_to_end(ours)
+        told, drawn = shell.see("a tone work=0.5", "--model", "fake")
 
         assert "composing" in drawn
-        assert running.communicate()[0] == "bandstand.wav\n"
+        assert told == "bandstand.wav\n"
 
     @pytest.mark.ffprobe
     @pytest.mark.parametrize(
@@ -402,9 +335,9 @@ class TestJobs:
 class TestKeys:
     def test_a_new_key_works_until_it_is_revoked(self, running: Server, beside: Shell) -> None:
         key = beside.run("keys", "create", "--account", "bo").stdout.strip()
-        before = _status_of(running, key)
+        before = status_for(running, key)
         revoked = beside.run("keys", "revoke", key.split("_")[1])
-        after = _status_of(running, key)
+        after = status_for(running, key)
 
         assert (before, revoked.stdout, after) == (200, "revoked\n", 401)
 
@@ -509,11 +442,6 @@ def _submit(server: Server, prompt: str) -> str:
     return answer.json()["id"]
 
 
-def _status_of(server: Server, key: str) -> int:
-    with server.client(key) as client:
-        return client.get("/v1/jobs").status_code
-
-
 def _start_and_stop(shell: Shell) -> str:
     """What a server says on stderr from its start to its end."""
     with shell.start("serve", "--port", "0") as running:
@@ -554,15 +482,3 @@ def _pitches(file: Path) -> list[float]:
         float(np.abs(np.fft.rfft(second * np.hanning(rate))).argmax())
         for second in np.split(samples, len(samples) // rate)
     ]
-
-
-def _read_to_end(terminal: int) -> str:
-    drawn = b""
-    try:
-        while piece := os.read(terminal, 4096):
-            drawn += piece
-    except OSError:  # how Linux says that nobody holds the other end any more
-        pass
-    finally:
-        os.close(terminal)
-    return drawn.decode()

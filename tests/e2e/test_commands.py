@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import signal
-import subprocess
-import sys
 import tomllib
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,94 +14,22 @@ import pytest
 import soundfile
 import typer
 from patience import PATIENCE_SECONDS, once
-from servers import KEY, Server
+from servers import KEY, Server, status_for
+from shell import AWAY, DONE, FAILED, INTERRUPTED, QUOTA, USAGE, Shell
 
 from bandstand import cli
 from bandstand.cli import openapi
 from bandstand.errors import Invalid
 from bandstand.settings import Settings
 
-COMMAND = [sys.executable, "-m", "bandstand"]
-DONE, FAILED, USAGE, AWAY, QUOTA, INTERRUPTED = 0, 1, 2, 3, 4, 130
 # These run until they are stopped, or are made for a terminal's eyes.
 NOT_FOR_PROGRAMS = {"serve", "worker", "login"}
 
 
-class Person:
-    """Somebody who types commands in a folder of their own."""
-
-    def __init__(self, folder: Path, **settings: str) -> None:
-        self.folder = folder
-        self.settings = {"ENGINES": "fake", **settings}
-
-    def environment(self, **more: str) -> dict[str, str]:
-        around = {k: v for k, v in os.environ.items() if not k.startswith("BANDSTAND_")}
-        home = {"XDG_CONFIG_HOME": str(self.folder / "config"), "no_proxy": "127.0.0.1"}
-        return around | home | {f"BANDSTAND_{k}": v for k, v in self.settings.items()} | more
-
-    def types(
-        self, *arguments: str, given: str | None = None, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            cwd=self.folder,
-            env=self.environment(**environment),
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS * 2,
-            check=False,
-        )
-
-    def sees(self, *arguments: str, **environment: str) -> str:
-        """What comes to the eyes of who types at a terminal, as it is written there."""
-        ours, theirs = pty.openpty()
-        environment = {"TERM": "xterm-256color", **environment}
-        with subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=self.folder,
-            env=self.environment(**environment),
-            stdout=theirs,
-            stderr=theirs,
-        ):
-            os.close(theirs)
-            return _read_to_end(ours)
-
-
-def _read_to_end(terminal: int) -> str:
-    read = b""
-    try:
-        while piece := os.read(terminal, 4096):
-            read += piece
-    except OSError:  # how a terminal says that nobody writes to it any more
-        pass
-    os.close(terminal)
-    return read.decode()
-
-
 @pytest.fixture
-def person(tmp_path: Path) -> Person:
-    return Person(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    server = Server(tmp_path_factory.mktemp("server"))
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def beside(running: Server, tmp_path: Path) -> Person:
-    """Somebody on the machine of the running server."""
-    return Person(tmp_path, DATA=str(running.folder / "data"))
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Person:
+def elsewhere(tmp_path: Path) -> Shell:
     """Somebody with a key and no engine."""
-    return Person(tmp_path, API_KEY=KEY)
+    return Shell(tmp_path, API_KEY=KEY)
 
 
 def a_second(file: Path) -> None:
@@ -151,9 +75,9 @@ def test_every_command_and_option_is_explained(words: str) -> None:
     ],
 )
 def test_what_went_wrong_is_told_with_what_to_try(
-    person: Person, typed: tuple[str, ...], tried: str
+    shell: Shell, typed: tuple[str, ...], tried: str
 ) -> None:
-    done = person.types(*typed)
+    done = shell.run(*typed)
 
     told = done.stderr.splitlines()
     assert done.returncode in {USAGE, AWAY}
@@ -161,19 +85,17 @@ def test_what_went_wrong_is_told_with_what_to_try(
     assert f"try: {tried}" in told
 
 
-def test_a_wrong_setting_is_told_with_where_all_are_explained(person: Person) -> None:
-    person.settings["PORT"] = "many"
+def test_a_wrong_setting_is_told_with_where_all_are_explained(shell: Shell) -> None:
+    shell.settings["PORT"] = "many"
 
-    done = person.types("doctor")
+    done = shell.run("doctor")
 
     assert "try: bandstand config init --print" in done.stderr
 
 
 @pytest.mark.parametrize(("wish", "colours"), [({}, 1), ({"NO_COLOR": "1"}, 0)])
-def test_colours_are_left_out_on_request(
-    person: Person, wish: dict[str, str], colours: int
-) -> None:
-    drawn = person.sees("x", "-m", "smal", **wish)
+def test_colours_are_left_out_on_request(shell: Shell, wish: dict[str, str], colours: int) -> None:
+    _, drawn = shell.see("x", "-m", "smal", **wish)
 
     assert "error:" in drawn
     assert drawn.count("\x1b[31m") == colours
@@ -183,82 +105,80 @@ def test_colours_are_left_out_on_request(
     ("typed", "offered"),
     [("bandstand bat", "batch"), ("bandstand 'lo-fi rain' --loud", "--loudness")],
 )
-def test_a_shell_can_complete_what_is_typed(person: Person, typed: str, offered: str) -> None:
+def test_a_shell_can_complete_what_is_typed(shell: Shell, typed: str, offered: str) -> None:
     words = {"_BANDSTAND_COMPLETE": "complete_fish", "_TYPER_COMPLETE_ARGS": typed}
 
-    done = person.types(**words, _TYPER_COMPLETE_FISH_ACTION="get-args")
+    done = shell.run(**words, _TYPER_COMPLETE_FISH_ACTION="get-args")
 
     assert offered in done.stdout
 
 
 class TestCover:
-    def test_a_cover_lies_beside_the_track_when_it_is_wanted(self, person: Person) -> None:
-        person.settings["ENGINES"] = "composer"
+    def test_a_cover_lies_beside_the_track_when_it_is_wanted(self, shell: Shell) -> None:
+        shell.settings["ENGINES"] = "composer"
 
-        done = person.types("lofi rain", "-s", "1", "-o", "rain.mp3", "--seed", "7", "--cover")
+        done = shell.run("lofi rain", "-s", "1", "-o", "rain.mp3", "--seed", "7", "--cover")
 
         assert done.stdout == "rain.mp3\n"
-        assert {path.name for path in person.folder.iterdir()} == {"rain.mp3", "rain.cover.jpg"}
+        assert {path.name for path in shell.folder.iterdir()} == {"rain.mp3", "rain.cover.jpg"}
 
 
 class TestSound:
-    def test_a_tune_is_followed_in_the_style_of_a_prompt(self, person: Person) -> None:
-        a_second(person.folder / "tune.wav")
+    def test_a_tune_is_followed_in_the_style_of_a_prompt(self, shell: Shell) -> None:
+        a_second(shell.folder / "tune.wav")
 
-        done = person.types(
-            "melody", "tune.wav", "a tone", "-m", "fake", "-s", "2", "-o", "new.wav"
-        )
+        done = shell.run("melody", "tune.wav", "a tone", "-m", "fake", "-s", "2", "-o", "new.wav")
 
         assert done.returncode == DONE, done.stderr
-        assert lasts(person.folder / "new.wav") == 2.0
+        assert lasts(shell.folder / "new.wav") == 2.0
 
-    def test_a_piece_is_longer_by_what_was_asked_and_begins_as_it_was(self, person: Person) -> None:
-        a_second(person.folder / "tune.wav")
+    def test_a_piece_is_longer_by_what_was_asked_and_begins_as_it_was(self, shell: Shell) -> None:
+        a_second(shell.folder / "tune.wav")
 
-        done = person.types("extend", "tune.wav", "--by", "2", "-m", "fake", "-o", "long.wav")
+        done = shell.run("extend", "tune.wav", "--by", "2", "-m", "fake", "-o", "long.wav")
 
         assert done.returncode == DONE, done.stderr
-        assert lasts(person.folder / "long.wav") == 3.0
-        assert lasts(person.folder / "tune.wav") == 1.0
+        assert lasts(shell.folder / "long.wav") == 3.0
+        assert lasts(shell.folder / "tune.wav") == 1.0
 
-    def test_what_is_no_sound_cannot_be_gone_on_from(self, person: Person) -> None:
-        (person.folder / "tune.wav").write_text("la la la")
+    def test_what_is_no_sound_cannot_be_gone_on_from(self, shell: Shell) -> None:
+        (shell.folder / "tune.wav").write_text("la la la")
 
-        done = person.types("extend", "tune.wav")
+        done = shell.run("extend", "tune.wav")
 
         assert done.returncode == USAGE
         assert "no sound file of a known kind" in done.stderr
 
 
 class TestBatch:
-    def test_each_line_becomes_a_file(self, person: Person) -> None:
+    def test_each_line_becomes_a_file(self, shell: Shell) -> None:
         lines = ["calm tone", '{"prompt": "fast tone", "seconds": 2, "out": "fast.flac"}', ""]
-        (person.folder / "prompts.jsonl").write_text("\n".join(lines))
+        (shell.folder / "prompts.jsonl").write_text("\n".join(lines))
 
-        done = person.types("batch", "prompts.jsonl", "-s", "1", "-m", "fake", "-o", "out")
+        done = shell.run("batch", "prompts.jsonl", "-s", "1", "-m", "fake", "-o", "out")
 
         assert done.returncode == DONE, done.stderr
         assert done.stdout.splitlines() == ["out/001-calm-tone.wav", "out/fast.flac"]
-        made = [lasts(person.folder / line) for line in done.stdout.splitlines()]
+        made = [lasts(shell.folder / line) for line in done.stdout.splitlines()]
         assert made == [1.0, 2.0]
 
-    def test_a_line_that_fails_does_not_keep_the_others(self, person: Person) -> None:
-        done = person.types("batch", "-", "-s", "1", "-m", "fake", given="fail\na tone\n")
+    def test_a_line_that_fails_does_not_keep_the_others(self, shell: Shell) -> None:
+        done = shell.run("batch", "-", "-s", "1", "-m", "fake", given="fail\na tone\n")
 
         assert (done.returncode, done.stdout) == (FAILED, "002-a-tone.wav\n")
         assert "line 1: " in done.stderr
         assert "1 of 2 failed" in done.stderr
 
-    def test_what_is_there_is_not_made_again(self, person: Person) -> None:
-        (person.folder / "001-a-tone.wav").write_text("mine")
+    def test_what_is_there_is_not_made_again(self, shell: Shell) -> None:
+        (shell.folder / "001-a-tone.wav").write_text("mine")
 
-        done = person.types("batch", "-", "-s", "1", "-m", "fake", given="a tone\n")
+        done = shell.run("batch", "-", "-s", "1", "-m", "fake", given="a tone\n")
 
         assert (done.returncode, done.stdout) == (DONE, "")
-        assert (person.folder / "001-a-tone.wav").read_text() == "mine"
+        assert (shell.folder / "001-a-tone.wav").read_text() == "mine"
 
-    def test_programs_get_a_line_of_json_for_each(self, person: Person) -> None:
-        done = person.types("batch", "-", "-s", "1", "-m", "fake", "--json", given="a\nb\n")
+    def test_programs_get_a_line_of_json_for_each(self, shell: Shell) -> None:
+        done = shell.run("batch", "-", "-s", "1", "-m", "fake", "--json", given="a\nb\n")
 
         told = [json.loads(line) for line in done.stdout.splitlines()]
         assert [(each["line"], each["file"]) for each in told] == [
@@ -277,32 +197,32 @@ class TestBatch:
         ],
     )
     def test_a_line_that_cannot_be_read_is_told_before_anything_is_made(
-        self, person: Person, line: str, told: str
+        self, shell: Shell, line: str, told: str
     ) -> None:
-        done = person.types("batch", "-", given=f"{line}\na tone\n")
+        done = shell.run("batch", "-", given=f"{line}\na tone\n")
 
         assert done.returncode == USAGE
         assert told in done.stderr
-        assert list(person.folder.iterdir()) == []
+        assert list(shell.folder.iterdir()) == []
 
 
 class TestServerElsewhere:
-    def test_a_piece_is_made_there_and_kept_here(self, running: Server, elsewhere: Person) -> None:
+    def test_a_piece_is_made_there_and_kept_here(self, running: Server, elsewhere: Shell) -> None:
         wish = ("a tone", "-m", "fake", "-s", "1", "--seed", "5", "-o", "tone.flac")
 
-        done = elsewhere.types(*wish, "--server", running.url)
+        done = elsewhere.run(*wish, "--server", running.url)
 
         assert (done.returncode, done.stdout) == (DONE, "tone.flac\n"), done.stderr
         assert lasts(elsewhere.folder / "tone.flac") == 1.0
         assert "seed 5" in done.stderr
 
     def test_a_sound_of_this_machine_is_sent_there_first(
-        self, running: Server, elsewhere: Person
+        self, running: Server, elsewhere: Shell
     ) -> None:
         a_second(elsewhere.folder / "tune.wav")
         where = ("--server", running.url, "-m", "fake", "-o", "long.wav")
 
-        done = elsewhere.types("extend", "tune.wav", "--by", "1", *where)
+        done = elsewhere.run("extend", "tune.wav", "--by", "1", *where)
 
         assert done.returncode == DONE, done.stderr
         assert lasts(elsewhere.folder / "long.wav") == 2.0
@@ -323,29 +243,27 @@ class TestServerElsewhere:
         code: int,
         told: str,
     ) -> None:
-        person = Person(tmp_path, **settings)
+        shell = Shell(tmp_path, **settings)
 
-        done = person.types(prompt, "-m", "fake", "-s", "1", "--server", running.url)
+        done = shell.run(prompt, "-m", "fake", "-s", "1", "--server", running.url)
 
         assert done.returncode == code
         assert told in done.stderr
 
     def test_no_credit_has_a_code_of_its_own(
-        self, running: Server, beside: Person, tmp_path: Path
+        self, running: Server, beside: Shell, tmp_path: Path
     ) -> None:
-        key = beside.types("keys", "create", "--account", "bo", "--credits", "0").stdout.strip()
+        key = beside.run("keys", "create", "--account", "bo", "--credits", "0").stdout.strip()
 
-        done = Person(tmp_path, API_KEY=key).types("a tone", "-m", "fake", "--server", running.url)
+        done = Shell(tmp_path, API_KEY=key).run("a tone", "-m", "fake", "--server", running.url)
 
         assert done.returncode == QUOTA
 
-    def test_ctrl_c_calls_the_job_off_there(self, running: Server, elsewhere: Person) -> None:
+    def test_ctrl_c_calls_the_job_off_there(self, running: Server, elsewhere: Shell) -> None:
         wish = ("a tone work=30", "-m", "fake", "-s", "1", "--server", running.url)
         with running.client() as client:
             before = len(client.get("/v1/jobs").json()["jobs"])
-            typed = subprocess.Popen(
-                [*COMMAND, *wish], cwd=elsewhere.folder, env=elsewhere.environment()
-            )
+            typed = elsewhere.start(*wish)
 
             def newest() -> dict[str, Any]:
                 jobs = client.get("/v1/jobs").json()["jobs"]
@@ -354,66 +272,60 @@ class TestServerElsewhere:
             job = once(newest, lambda job: job and job["status"] == "running")
             typed.send_signal(signal.SIGINT)
 
-            assert typed.wait(timeout=PATIENCE_SECONDS) == INTERRUPTED
+            typed.communicate(timeout=PATIENCE_SECONDS)
+            assert typed.returncode == INTERRUPTED
             assert client.get(f"/v1/jobs/{job['id']}").json()["status"] == "canceled"
         assert list(elsewhere.folder.iterdir()) == []
 
 
 class TestRotate:
-    def test_a_new_key_takes_the_place_of_the_old_one(
-        self, running: Server, beside: Person
-    ) -> None:
-        old = beside.types("keys", "create", "--name", "mine", "--scope", "read").stdout.strip()
+    def test_a_new_key_takes_the_place_of_the_old_one(self, running: Server, beside: Shell) -> None:
+        old = beside.run("keys", "create", "--name", "mine", "--scope", "read").stdout.strip()
 
-        new = beside.types("keys", "rotate", old.split("_")[1]).stdout.strip()
+        new = beside.run("keys", "rotate", old.split("_")[1]).stdout.strip()
 
-        assert [_status(running, key) for key in (old, new)] == [401, 200]
-        listed = json.loads(beside.types("keys", "list", "--json").stdout)
+        assert [status_for(running, key) for key in (old, new)] == [401, 200]
+        listed = json.loads(beside.run("keys", "list", "--json").stdout)
         (found,) = [key for key in listed if key["id"] == new.split("_")[1]]
         assert (found["name"], found["scopes"]) == ("mine", ["read"])
 
-    def test_the_old_one_may_work_for_a_while(self, running: Server, beside: Person) -> None:
-        old = beside.types("keys", "create").stdout.strip()
+    def test_the_old_one_may_work_for_a_while(self, running: Server, beside: Shell) -> None:
+        old = beside.run("keys", "create").stdout.strip()
 
-        new = beside.types("keys", "rotate", old.split("_")[1], "--overlap", "1h").stdout.strip()
+        new = beside.run("keys", "rotate", old.split("_")[1], "--overlap", "1h").stdout.strip()
 
-        assert [_status(running, key) for key in (old, new)] == [200, 200]
+        assert [status_for(running, key) for key in (old, new)] == [200, 200]
 
-    def test_a_key_that_ended_cannot_be_rotated(self, beside: Person) -> None:
-        old = beside.types("keys", "create").stdout.split("_")[1]
-        beside.types("keys", "revoke", old)
+    def test_a_key_that_ended_cannot_be_rotated(self, beside: Shell) -> None:
+        old = beside.run("keys", "create").stdout.split("_")[1]
+        beside.run("keys", "revoke", old)
 
-        assert beside.types("keys", "rotate", old).returncode == USAGE
-
-
-def _status(server: Server, key: str) -> int:
-    with server.client(key) as client:
-        return client.get("/v1/jobs").status_code
+        assert beside.run("keys", "rotate", old).returncode == USAGE
 
 
 class TestFiles:
-    def test_a_file_of_settings_tells_every_one_with_its_default(self, person: Person) -> None:
-        person.types("config", "init")
+    def test_a_file_of_settings_tells_every_one_with_its_default(self, shell: Shell) -> None:
+        shell.run("config", "init")
 
-        lines = (person.folder / "bandstand.toml").read_text().splitlines()
+        lines = (shell.folder / "bandstand.toml").read_text().splitlines()
         defaults = [line[1:] for line in lines if line.startswith("#") and " = " in line]
         told = tomllib.loads("\n".join(defaults))
         assert set(told) == set(Settings.model_fields)
         known = {name: value for name, value in told.items() if value != "…"}
         assert Settings(**known) == Settings()
 
-    def test_a_file_of_settings_is_never_overwritten(self, person: Person) -> None:
-        (person.folder / "bandstand.toml").write_text("port = 9001\n")
+    def test_a_file_of_settings_is_never_overwritten(self, shell: Shell) -> None:
+        (shell.folder / "bandstand.toml").write_text("port = 9001\n")
 
-        done = person.types("config", "init")
+        done = shell.run("config", "init")
 
         assert done.returncode == USAGE
-        assert (person.folder / "bandstand.toml").read_text() == "port = 9001\n"
+        assert (shell.folder / "bandstand.toml").read_text() == "port = 9001\n"
 
     def test_the_description_of_one_api_is_a_part_of_what_a_server_tells(
-        self, running: Server, person: Person
+        self, running: Server, shell: Shell
     ) -> None:
-        described = json.loads(person.types("openapi", "--api", "segmind").stdout)
+        described = json.loads(shell.run("openapi", "--api", "segmind").stdout)
 
         with running.client() as client:
             whole = client.get("/openapi.json").json()
