@@ -13,7 +13,7 @@ from bandstand.composer import theory
 from bandstand.composer.compose import groove
 from bandstand.composer.compose.chart import Bar, Event, write_chart
 from bandstand.composer.compose.drive import driven
-from bandstand.composer.compose.fills import fill_begins
+from bandstand.composer.compose.fills import fill_begins, swelling
 from bandstand.composer.compose.hands import STEADY_KEYS
 from bandstand.composer.instruments import KEYS
 from bandstand.composer.plan.casting import Voice
@@ -176,3 +176,23 @@ def test_a_backbeat_lays_back_or_pushes_as_its_style_does():
     assert 0.006 < soul < 0.02
     assert -0.012 < punk < -0.002
     assert abs(lateness("soul", KEYS["kick"])) < 0.003
+
+
+@some_styles
+def test_who_crashes_keeps_no_time_meanwhile(name):
+    events = drummed(planned(name, seconds=60))
+    crashes = {e[0] for e in events if e[2] == KEYS["crash"]}
+    others = {e[0] for e in events if e[2] in {KEYS["hat"], KEYS["ride"], KEYS["open"]}}
+
+    assert crashes
+    assert not crashes & others
+
+
+def test_a_fill_grows_into_what_it_leads_to():
+    strokes = [(0.25 * n, 0.2, KEYS["snare"], 0.7) for n in range(16)]
+
+    loud = [event[3] for event in swelling(strokes, 2.0, 4.0)]
+
+    assert len(loud) == 8
+    assert loud == sorted(loud)
+    assert loud[0] < 0.7 < loud[-1]

@@ -4,7 +4,7 @@ build. Which strokes a fill has is the style's affair.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +20,8 @@ QUIET = 0.5
 """Energy of a section under which nobody fills; only out of an intro is there a beat to count in."""
 WHOLE_SECONDS, LONG = 2.4, 8
 """A bar is filled whole when it is short, and leads into a chorus or out of so many bars; else half of it."""
+FIRST, GROWTH = 0.86, 0.2
+"""How loud a fill begins, and by how much it grows."""
 RINGING = 0.2
 
 
@@ -45,6 +47,15 @@ def fill_begins(bar: Bar, plan: Plan, role: Role, *, turns: bool) -> float:
         length = bar.beats if great and short and bar.section.bars >= 4 else bar.beats / 2
     # From a beat on: a fill that begins between two of them is a stumble.
     return pulse * np.floor((bar.beats - length) / pulse + 1e-6) if length else bar.beats
+
+
+def swelling(strokes: Sequence[Event], begins: float, ends: float) -> list[Event]:
+    """What a fill plays from a beat of its bar on: it grows into the next bar."""
+    return [
+        (at, length, pitch, loud * (FIRST + GROWTH * (at - begins) / (ends - begins)))
+        for at, length, pitch, loud in strokes
+        if at >= begins
+    ]
 
 
 def _rises(bar: Bar, plan: Plan) -> bool:

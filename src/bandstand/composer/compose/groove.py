@@ -23,7 +23,7 @@ from bandstand.composer.compose.drive import (
     strokes,
     suited,
 )
-from bandstand.composer.compose.fills import fill_begins, roll
+from bandstand.composer.compose.fills import fill_begins, roll, swelling
 from bandstand.composer.compose.hands import LENGTHS, STEADY_KEYS
 from bandstand.composer.instruments import KEYS
 from bandstand.composer.plan.casting import HANDS, Voice
@@ -44,6 +44,7 @@ GHOST, GHOSTS_KEPT = 0.5, 0.85
 """Strokes as soft as this come and go, but for those that keep time."""
 LONG_SECONDS = 3.0
 """How long a bar is that has time for one answer more."""
+CYMBALS = frozenset(KEYS[name] for name in ("hat", "open", "ride", "ride-bell", "crash"))
 TURNS = 0.5
 """How often a section has a beat of fill after each four bars."""
 
@@ -114,13 +115,15 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
         played = book.strokes(groove, bar, bar.place % 4, busy=busy)
         left = fill_begins(bar, plan, voice.role, turns=bar.section.first_bar in turning)
         if left < bar.beats:
-            filled = book.strokes(book.fill(bar), bar, 0)
-            played = [e for e in played if e[0] < left] + [e for e in filled if e[0] >= left]
+            filled = swelling(book.strokes(book.fill(bar), bar, 0), left, bar.beats)
+            played = [e for e in played if e[0] < left] + filled
+        if _crashes(bar, voice):
+            # The hand that crashes keeps no time meanwhile.
+            played = [e for e in played if e[0] > 0.0 or e[2] not in CYMBALS]
+            played.append((0.0, LENGTHS["crash"], KEYS["crash"], 0.7))
         events += [
             (bar.start + at, length, pitch, loud * strength) for at, length, pitch, loud in played
         ]
-        if _crashes(bar, voice):
-            events.append((bar.start, LENGTHS["crash"], KEYS["crash"], 0.7 * strength))
     keep = dice.random(len(events)) < GHOSTS_KEPT
     return [
         event
