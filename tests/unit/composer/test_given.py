@@ -76,6 +76,13 @@ def test_sound_without_notes_is_not_followed_and_that_is_told(*, beats: bool, to
     assert (given.bpm is not None) == beats
 
 
+@pytest.mark.parametrize("prompt", ["drums only", "ambient, no melody"])
+def test_tune_that_nobody_may_play_is_told(tune: Given, prompt: str):
+    piece = compose(prompt, seconds=8.0, seed=1, given=tune)
+
+    assert "Nobody" in " ".join(piece.describe()["conflicts"])
+
+
 def test_chords_of_a_band_are_played_again():
     heard = listen(band(("Am", "F", "C", "G"), 104.0, bars=8))
 

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bandstand.composer.instruments import INSTRUMENTS
+from bandstand.composer.plan.plan import make_plan
 from bandstand.composer.plan.style import style_names
 from bandstand.composer.prompt.lexicon import lexicon
 from bandstand.composer.prompt.parse import parse
+from bandstand.composer.score import Role
 
 VOCABULARY = sorted(lexicon().vocabulary)
 LONG = 5000
@@ -323,3 +325,62 @@ def test_markup_and_signs_do_not_hide_the_words():
 
     assert intent.instruments == ("piano", "violin", "saxophone")
     assert intent.bpm == 120
+
+
+@pytest.mark.parametrize("prompt", ["just drums and bass", "only percussion: djembe and shaker"])
+def test_nobody_sings_where_only_rhythm_is_asked_for(prompt):
+    plan = make_plan(parse(prompt), 8.0, 1)
+
+    assert {voice.role for voice in plan.voices} <= {Role.DRUMS, Role.PERCUSSION, Role.BASS}
+
+
+@pytest.mark.parametrize(
+    "prompt", ["ambient, no melody", "techno without a melody", "piano, no tune"]
+)
+def test_without_a_melody_nobody_leads(prompt):
+    plan = make_plan(parse(prompt), 8.0, 1)
+
+    assert not {Role.LEAD, Role.COUNTER} & {voice.role for voice in plan.voices}
+
+
+def test_who_is_asked_for_plays_along_where_nobody_leads():
+    plan = make_plan(parse("violin and piano, no melody"), 8.0, 1)
+
+    assert {"violin", "piano"} <= {voice.instrument for voice in plan.voices}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "style"),
+    [
+        ("#DarkTechno #138bpm", "techno"),
+        ("#lofihiphop", "lofi"),
+        ("a trap beat", "trap"),
+        ("I need a house track", "house"),
+        ("sports highlight reel", "rock"),
+        ("une valse musette", "waltz"),
+        ("just drums and bass, hip hop", "hip-hop"),
+    ],
+)
+def test_words_of_every_day_name_their_style(prompt, style):
+    assert parse(prompt).genres[0] == style
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [("à l'accordéon", "accordion"), ("avec l'orgue", "organ"), ("dell'organo", "organ")],
+)
+def test_articles_that_have_grown_to_a_word_are_read_over(prompt, name):
+    assert name in parse(prompt).instruments
+
+
+def test_parts_of_a_hashtag_are_read():
+    assert {"piano", "cello"} <= set(parse("#sadpiano #PianoAndCello").instruments)
+
+
+@pytest.mark.parametrize("prompt", ["podcast intro", "music for my youtube intro", "drop D tuning"])
+def test_words_of_the_trade_are_no_wishes_of_form(prompt):
+    assert not {"intro", "drop"} & parse(prompt).flags
+
+
+def test_another_concert_pitch_is_told_to_be_out_of_reach():
+    assert "440" in parse("meditation, 432 Hz").conflicts[0]

@@ -212,3 +212,34 @@ def test_decades_are_read(prompt, era):
 @pytest.mark.parametrize("written", ["30 seconds", "2-minute", "2:30", "16 bars", "30s"])
 def test_a_length_is_listed_as_ignored(written):
     assert written in parse(f"{written}, piano").ignored
+
+
+@pytest.mark.parametrize(
+    ("prompt", "decade"),
+    [
+        ("chanson des années 60", "1960s"),
+        ("rock de los años 90", "1990s"),
+        ("Synthpop der 80er Jahre", "1980s"),
+        ("rock and roll, 1958, fast", "1950s"),
+    ],
+)
+def test_decades_of_other_languages_are_read(prompt, decade):
+    assert parse(prompt).era == decade
+
+
+def test_sixty_seconds_of_an_advert_are_no_decade():
+    assert parse("60s spot for a car").era is None
+    assert parse("a 60s song").era == "1960s"
+
+
+@pytest.mark.parametrize("unit", ["ppm", "bmp", "Schläge pro Minute", "battements par minute"])
+def test_beats_per_minute_are_read_in_other_languages(unit):
+    assert parse(f"rock, 110 {unit}").bpm == 110.0
+
+
+def test_metre_that_a_style_brings_along_gives_way_to_a_figure():
+    intent = parse("math rock in 5/4")
+
+    assert intent.metre is not None
+    assert intent.metre.written == "5/4"
+    assert not intent.conflicts

@@ -102,3 +102,25 @@ def test_a_mood_that_is_not_wanted_turns_round():
 
 def test_a_style_that_is_not_wanted_is_excluded():
     assert parse("no jazz").excluded_genres == {"jazz"}
+
+
+@pytest.mark.parametrize(
+    "prompt", ["trap drums, no hats", "house without kick", "no cymbals, drums"]
+)
+def test_a_drum_that_is_not_wanted_leaves_the_others(prompt):
+    intent = parse(prompt)
+
+    assert "no-drums" not in intent.flags
+    assert "cannot be left out" in intent.conflicts[0]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["please no strings", "I don't want anything with strings", "keine Streicher", "pas de cordes"],
+)
+def test_strings_that_are_not_wanted_stay_away(prompt):
+    assert "strings" in parse(prompt).excluded
+
+
+def test_what_is_nothing_slow_is_no_slow_music():
+    assert (parse("nothing slow").pace or 0) > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bandstand.composer import theory
 from bandstand.composer.plan.plan import Plan
-from bandstand.composer.score import Given
+from bandstand.composer.score import Given, Role
 
 SAME = 0.015
 """How near two tempos must be to count as one."""
@@ -21,4 +21,6 @@ def changes(given: Given, plan: Plan) -> tuple[str, ...]:
     if given.metre is not None and given.metre != plan.metre:
         old, new = given.metre.written, plan.metre.written
         told.append(f"The given music is in {old}; what is played is in {new}.")
+    if given.tune and not any(voice.role is Role.LEAD for voice in plan.voices):
+        told.append("Nobody who was asked for can play the given tune; its harmony is kept.")
     return tuple(told)

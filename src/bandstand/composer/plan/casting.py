@@ -100,8 +100,10 @@ def cast(intent: Intent, style: Style, chance: np.random.Generator) -> tuple[Voi
         if "sparse" in intent.flags and role not in {*ESSENTIAL, Role.COMP}:
             continue
         voices.append(Voice(role, str(chance.choice(allowed))))
-    if not any(voice.role is Role.LEAD for voice in voices):
+    if not alone and not any(voice.role is Role.LEAD for voice in voices):
         voices.insert(0, _someone_leads(voices, excluded))
+    if "no-melody" in intent.flags:
+        voices = _without_tune(voices, style)
     levels = {_member(word, style, excluded): level for word, level in intent.levels.items()}
     return tuple(
         replace(voice, level=voice.level + levels.get(voice.instrument, 0.0))
@@ -197,6 +199,19 @@ def _someone_leads(voices: Sequence[Voice], excluded: frozenset[str]) -> Voice:
     melodic = [v.instrument for v in voices if _may_lead(v.instrument)]
     spare = [name for name in ("piano", "flute", "lead-synth", "bells") if name not in excluded]
     return Voice(Role.LEAD, next(iter([*melodic, *spare]), "music-box"))
+
+
+def _without_tune(voices: Sequence[Voice], style: Style) -> list[Voice]:
+    """Who would sing plays along if it was asked for, and stays away if not; who is left over at last sings all the same."""
+    kept = [voice for voice in voices if voice.role not in {Role.LEAD, Role.COUNTER}]
+    taken = {voice.role for voice in kept} | {Role.COUNTER}
+    for voice in voices:
+        if voice.asked and voice not in kept:
+            role = _role_for(voice.instrument, style, taken)
+            kept.append(
+                replace(voice, role=Role.PAD if role in {Role.LEAD, Role.COUNTER} else role)
+            )
+    return kept or list(voices)
 
 
 def _placed(voices: Sequence[Voice]) -> tuple[Voice, ...]:

@@ -34,10 +34,20 @@ DECADE = re.compile(
     r"(?P<century>1[0-9]|20)?(?P<quote>')?(?P<decade>\d)0'?s\b(?: era\b)?",
     re.IGNORECASE,
 )
+FOREIGN = re.compile(
+    r"\b(?:annees|anos|anni) '?(?:19)?(?P<before>\d)0\b|(?<!\d)(?:19)?(?P<after>\d)0er\b",
+    re.IGNORECASE,
+)
+"""Decades of the French, Spanish and Italians, and of the Germans."""
 STYLED = re.compile(
     r" (?:style|jazz|swing|blues|big|hollywood|dance|ragtime|inspired|radio|cabaret)", re.IGNORECASE
 )
-YEAR = re.compile(r"(?<![\d.,/])(19[2-9]|20[0-2])\d(?![\d.,/]| ?(?:hz|bpm))", re.IGNORECASE)
+CUT = re.compile(
+    r" (?:underscore|spot|ad|advert|commercial|loop|clip|cut|edit|video|teaser|trailer|bed|bumper|promo|long)s?\b",
+    re.IGNORECASE,
+)
+"""What follows "60s" where that is a minute."""
+YEAR = re.compile(r"(?<![\d.,/])(19[2-9]|20[0-2])\d(?!\d|[.,/]\d| ?(?:hz|bpm))", re.IGNORECASE)
 AMBIGUOUS = frozenset("1234")
 """Decades that, as in "30s", may as well be seconds."""
 LENGTH = re.compile(
@@ -96,11 +106,15 @@ def eras(text: str) -> Iterator[Found[str]]:
     for match in DECADE.finditer(text):
         century, decade = match["century"], match["decade"]
         sure = century or match["told"] or match["quote"] or STYLED.match(text, match.end())
-        if decade in AMBIGUOUS and not sure:
+        if not sure and (decade in AMBIGUOUS or CUT.match(text, match.end())):
             continue
         if century not in {None, "19", "20"} or (century == "20" and decade > "2"):
             continue
         century = century or ("20" if decade < "2" else "19")
+        yield Found(_recorded(f"{century}{decade}0s"), match.start(), match.end())
+    for match in FOREIGN.finditer(text):
+        decade = match["before"] or match["after"]
+        century = "20" if decade < "2" else "19"
         yield Found(_recorded(f"{century}{decade}0s"), match.start(), match.end())
     for match in YEAR.finditer(text):
         yield Found(_recorded(f"{match[1]}0s"), match.start(), match.end())

@@ -51,6 +51,7 @@ class Intent:
     alone           nobody plays but `instruments`
     sparse, dense   few parts and rests; many layers
     call-response   phrases are answered by a second instrument
+    no-melody       nobody leads, nobody answers: those who are asked for accompany
     no-drums        neither drums nor percussion
     instrumental    no voice
 

@@ -44,6 +44,7 @@ class Lexicon:
     phrases    word tuples -> meanings; a phrase may mean several things ("jig": a style and a metre)
     choices    a word for several instruments -> those, the style decides which
     families   what a "no" before an instrument takes away besides
+    pieces     words for single drums, which nobody can leave out of a kit
     complete   instruments that need nobody beside them
     signs      instruments that name a style, where no genre does; `hints` those that only suggest one
     contrary   flag -> what a "no" makes of it; `clashes` flag -> flags that it cannot be together with
@@ -54,6 +55,7 @@ class Lexicon:
     phrases: Mapping[tuple[str, ...], tuple[Meaning, ...]]
     choices: Mapping[str, tuple[str, ...]]
     families: Mapping[str, tuple[str, ...]]
+    pieces: frozenset[str]
     complete: frozenset[str]
     ensembles: Mapping[str, Ensemble]
     signs: Mapping[str, str]
@@ -135,6 +137,7 @@ def lexicon() -> Lexicon:
         phrases=dict(phrases),
         choices=_tuples(tables["choice"]),
         families=_tuples(tables["family"]),
+        pieces=frozenset(tables["pieces"]["words"]),
         complete=frozenset(tables["complete"]["instruments"]),
         ensembles=ensembles,
         signs=tables["sign"],

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bandstand.composer.prompt.items import Item
-from bandstand.composer.prompt.lexicon import lexicon
+from bandstand.composer.prompt.lexicon import lexicon, singulars
 from bandstand.composer.prompt.scope import Wish, wishes
 
 STRONG, WEAK, HINT = 4.0, -5.0, -6.0
@@ -250,6 +250,10 @@ class Reader:
 
     def _refuse(self, item: Item) -> None:
         reading = self.reading
+        if any(piece in lexicon().pieces for piece in singulars(item.phrase)):
+            reading.ignored.append(f"no {item.phrase}")
+            reading.told.append(f"The {item.phrase} cannot be left out of the drums.")
+            return
         reading.understood.append((item.start, f"no {item.phrase}"))
         reading.excluded += item.values("instrument")
         for name in item.values("ensemble"):

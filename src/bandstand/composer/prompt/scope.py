@@ -107,7 +107,9 @@ class _Scope:
         if through == "words":
             return True
         if item.phrase == "with":
-            return previous is not None and previous.is_any("negation")
+            return previous is not None and (
+                previous.is_any("negation") or previous.phrase == "anything"
+            )
         self.unknown += not item.meanings
         return not item.meanings and self.unknown <= 1 and self.by != "not"
 
