@@ -58,7 +58,14 @@ def run(folder: Path) -> list[Ran]:
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:
     folder = tmp_path_factory.mktemp("turns")
-    for name in ("unit/test_a", "unit/test_b", "unit/test_c", "faults/test_d", "faults/test_e"):
+    for name in (
+        "unit/test_a",
+        "unit/test_b",
+        "unit/test_c",
+        "e2e/test_d",
+        "faults/test_e",
+        "faults/test_f",
+    ):
         file = folder / "tests" / f"{name}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(FILE)
@@ -70,11 +77,11 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:
 
 
 def test_every_test_runs_once(ran: list[Ran]) -> None:
-    assert len(ran) == 5 * 3
+    assert len(ran) == 6 * 3
 
 
 def test_a_file_stays_in_one_process(ran: list[Ran]) -> None:
-    assert len({(each.file, each.process) for each in ran}) == 5
+    assert len({(each.file, each.process) for each in ran}) == 6
 
 
 def test_several_files_run_at_once(ran: list[Ran]) -> None:
@@ -87,6 +94,14 @@ def test_files_with_slow_tests_come_first(ran: list[Ran]) -> None:
     files = [each.file for each in ran if each.process == slow]
 
     assert files[0] == "tests/unit/test_c.py"
+
+
+def test_those_that_talk_to_servers_come_after_those_that_do_not(ran: list[Ran]) -> None:
+    (served,) = {each.process for each in ran if "e2e" in each.file}
+
+    kinds = [each.file.split("/")[1] for each in ran if each.process == served]
+
+    assert kinds == sorted(kinds, key=["unit", "e2e", "faults"].index)
 
 
 def test_those_that_kill_processes_run_when_all_others_have_ended(ran: list[Ran]) -> None:

@@ -1,8 +1,9 @@
 """Which process runs which file of tests, and when, where several share the work (`pytest -n 2`).
 
 Not how many there are: that says who calls, and by default there is one, without any of this. A file stays in one process, for
-its server or its browser. Those with slow tests come first, so that all processes end at about the same time; those that kill
-processes come last, in one process, when the others have ended.
+its server or its browser. Those that talk to servers come late: an idle server takes 5 % of a core, and each process has up to
+six of them until it ends. Those that kill processes come last, in one process, when the others have ended. Of either kind those
+with slow tests come first, so that all processes end at about the same time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
+SERVED = "tests/e2e/"
 ALONE = "tests/faults/"
 REPOSITORY = Path(__file__).parents[1]
 
@@ -39,10 +41,10 @@ class Turns(LoadFileScheduling):
         return crashed
 
 
-def turn(file: str) -> int:
-    if file.startswith(ALONE):
-        return 2
-    return 0 if "mark.slow" in (REPOSITORY / file).read_text() else 1
+def turn(file: str) -> tuple[bool, bool, bool]:
+    """The smallest is next."""
+    is_slow = "mark.slow" in (REPOSITORY / file).read_text()
+    return file.startswith(ALONE), file.startswith(SERVED), not is_slow
 
 
 @pytest.hookimpl(optionalhook=True)
