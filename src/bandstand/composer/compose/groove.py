@@ -244,6 +244,7 @@ def _asked_for(groove: Groove, plan: Plan, voice: Voice) -> Groove:
     if groove.use != "fill":
         # A machine would go on with sixteenths.
         quick = plan.bpm <= FASTEST or voice.instrument not in LIVE
+        lines = lines if quick else hands.unhurried(lines)
         drive = plan.drive if quick else min(plan.drive, 0.99 * LIVELY)
         lines = driven(lines, drive, round(4 * theory.pulse(plan.metre)))
     if "double-time" in plan.asked:

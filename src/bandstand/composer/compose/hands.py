@@ -5,7 +5,7 @@ first does not. Which groove it is, is `groove.py`'s affair.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bandstand.composer.compose.chart import Event, hits
 from bandstand.composer.compose.drive import TIMEKEEPERS
@@ -25,6 +25,16 @@ ACCENTS = (1.0, 0.86, 0.76)
 STEADY_KEYS = frozenset(KEYS[name] for name in TIMEKEEPERS)
 FULL = 0.7
 """Of the sixteenths, those that a hand strikes which has to breathe."""
+
+
+def unhurried(lines: Mapping[str, str]) -> dict[str, str]:
+    """The lines without the endless sixteenths of those who keep time: they go in eighths where it is fast."""
+    return {
+        name: "".join("." if n % 2 else symbol for n, symbol in enumerate(line))
+        if name in TIMEKEEPERS and sum(symbol not in ".-" for symbol in line) >= FULL * len(line)
+        else line
+        for name, line in lines.items()
+    }
 
 
 def read(groove: Groove, beats: float, phase: int, pulse: float, *, busy: bool) -> list[Event]:

@@ -12,6 +12,7 @@ import numpy as np
 from bandstand.composer import theory
 from bandstand.composer.compose import groove
 from bandstand.composer.compose.chart import Bar, Event
+from bandstand.composer.compose.fills import fill_begins, swelling
 from bandstand.composer.compose.idioms import ground
 from bandstand.composer.instruments import INSTRUMENTS, KEYS
 from bandstand.composer.plan.casting import Voice
@@ -53,9 +54,12 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
         if bar.place % 4 == 3 or (bar.intensity > 0.6 and dice.random() < 0.35):
             cut = CUTS[int(dice.integers(1, len(CUTS)))]
         lines = {name: sliced(line, cut) for name, line in base.items()}
-        if bar.is_last and bar.section.bars >= 4:
-            lines["snare"] = STUTTER
         struck = ground.strike(lines, bar, ground.strength(bar))
+        left = bar.start + fill_begins(bar, plan, voice.role, turns=False)
+        if left < bar.start + bar.beats:
+            snare = ground.strike({"snare": STUTTER}, bar, ground.strength(bar))
+            struck = [e for e in struck if e[0] < left or e[2] != KEYS["snare"]]
+            struck += swelling(snare, left, bar.start + bar.beats)
         chances = dice.random(len(struck)).tolist()
         events += [e for e, c in zip(struck, chances, strict=True) if e[3] > GHOST or c < 0.8]
         if bar.place == 0 and bar.intensity >= 0.65:
