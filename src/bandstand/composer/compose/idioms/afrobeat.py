@@ -12,6 +12,7 @@ import numpy as np
 from bandstand.composer import theory
 from bandstand.composer.compose import groove
 from bandstand.composer.compose.chart import Bar, Event
+from bandstand.composer.compose.fills import fill_begins, swelling
 from bandstand.composer.compose.idioms import ground, tune
 from bandstand.composer.instruments import INSTRUMENTS, KEYS
 from bandstand.composer.plan.casting import Voice
@@ -60,6 +61,7 @@ DRUMS = (
         "open": "......x.........",
     },
 )
+FILL = {"snare": "..o.x.X..xx.x.xX", "tom-low": "..........x...x.", "kick": "X.....x.X......."}
 COMPOUND_DRUMS = {
     "ride": BELL,
     "snare": "...o..X..o..",
@@ -149,10 +151,10 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     base: Mapping[str, str] = COMPOUND_DRUMS if compound else DRUMS[int(dice.integers(len(DRUMS)))]
     events: list[Event] = []
     for bar in bars:
-        lines = dict(base)
-        if bar.is_last and bar.section.bars >= 4:
-            lines |= {"snare": "..o.x.X..xx.x.xX", "tom-low": "..........x...x."}
-        struck = ground.strike(lines, bar, ground.strength(bar))
+        strength = ground.strength(bar)
+        left = bar.start + fill_begins(bar, plan, voice.role, turns=False)
+        struck = [e for e in ground.strike(base, bar, strength) if e[0] < left - 1e-9]
+        struck += swelling(ground.strike(FILL, bar, strength), left, bar.start + bar.beats)
         chances = dice.random(len(struck)).tolist()
         events += [
             event

@@ -13,6 +13,7 @@ import numpy as np
 from bandstand.composer import theory
 from bandstand.composer.compose import groove
 from bandstand.composer.compose.chart import Bar, Event
+from bandstand.composer.compose.fills import fill_begins, swelling
 from bandstand.composer.compose.idioms import changes, ground, tune
 from bandstand.composer.instruments import INSTRUMENTS, KEYS
 from bandstand.composer.plan.casting import Voice
@@ -72,6 +73,12 @@ GREEN = ("x...X...x...X...",)
 TWO_FEEL = 0.5
 """Below this intensity the bass plays in two."""
 RIDES = ("X...x.x.X...x.x.", "X...x...X...x.x.", "X...x.x.X...x...")
+FILL = {
+    "snare": "..x.x.x...xxX.X.",
+    "tom-mid": "........x.......",
+    "kick": "x.....x.......x.",
+    "pedal": "....x.......x...",
+}
 GHOSTS = (2, 6, 7, 10, 14)
 """Sixteenths where the left hand likes to answer."""
 
@@ -210,14 +217,10 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     for bar in bars:
         strength = ground.strength(bar)
         lines = {cymbal: ride, "pedal": "....x.......x...", "kick": "o...o...o...o..."}
-        if bar.is_last and bar.section.bars >= 4:
-            lines |= {
-                "snare": "..x.x.x...xxX.X.",
-                "tom-mid": "........x.......",
-                "kick": "x.....x.......x.",
-            }
-        events += ground.strike(lines, bar, strength)
-        events += _left_hand(bar, strength, dice)
+        played = ground.strike(lines, bar, strength) + _left_hand(bar, strength, dice)
+        left = bar.start + fill_begins(bar, plan, voice.role, turns=False)
+        filled = swelling(ground.strike(FILL, bar, strength), left, bar.start + bar.beats)
+        events += [e for e in played if e[0] < left - 1e-9] + filled
         if bar.place == 0 and bar.intensity >= 0.65:
             events.append((bar.start, 2.0, KEYS["crash"], 0.5 * strength))
     return ground.within(ground.once(events), bars)
@@ -227,8 +230,6 @@ HAND_DRUMS = frozenset({"tabla", "hand-percussion", "congas", "bongos", "cajon",
 
 
 def _left_hand(bar: Bar, strength: float, dice: np.random.Generator) -> list[Event]:
-    if bar.is_last and bar.section.bars >= 4:
-        return []
     events: list[Event] = []
     for step, roll in zip(GHOSTS, dice.random(len(GHOSTS)).tolist(), strict=True):
         if step * 0.25 < bar.beats and roll < 0.12 + 0.2 * bar.intensity:
