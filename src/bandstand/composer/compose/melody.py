@@ -78,7 +78,8 @@ class Singer:
             ]
             slots = [*led, *slots]
             times = [*((start - 0.5 * back, 0.5) for back in range(count, 0, -1)), *times]
-        again = self._again(remembered, slots[count:], phrase) if remembered else None
+        whole = known == len(motif.onsets)
+        again = self._again(wishes, slots[count:], phrase) if whole else None
         if again:
             found = [*find_line(self.ladder, slots[:count], self.last), *again]
         else:

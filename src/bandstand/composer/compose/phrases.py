@@ -233,7 +233,9 @@ class Planner:
                     bars=group,
                     motif=fragment(theme.motif(token), sum(bar.beats for bar in group), pulse),
                     lift=lift,
-                    closes=last or (number % 2 == 1 and token.endswith("'")),
+                    # Half a phrase is only a reminder.
+                    closes=(last and len(group) == unit)
+                    or (number % 2 == 1 and token.endswith("'")),
                     climax=number == top and len(groups) > 1,
                     pickup=theme.pickup,
                     sequence=number if name == "build" else sequence,

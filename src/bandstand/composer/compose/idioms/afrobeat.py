@@ -40,7 +40,7 @@ HORNS = {
     "triple": (("..x-x-X---..", "............", "x-x-X-x-X---", "............"),),
     "compound": (("x-x-X-....x-", "X-----......", "x-x-X-x-x-X-", "------......"),),
 }
-TUNE = tune.Manner(rhythms=HORNS, scheme="aaba", centre=66, reach=8, length=0.85)
+TUNE = tune.Manner(rhythms=HORNS, scheme="aaba", centre=66, reach=8, length=0.85, leaning=0.15)
 DRUMS = (
     {
         "hat": "x.xxx.xxx.xxx.xx",

@@ -77,7 +77,7 @@ BOSSA_LEAD = tune.Manner(
     rhythms=BOSSA_TUNES, scheme="abac", centre=67, reach=9, strict=0.8, length=0.97, ahead=0.06
 )
 SAMBA_LEAD = tune.Manner(
-    rhythms=SAMBA_TUNES, scheme="abac", centre=69, reach=9, ahead=0.03, leaps=0.7
+    rhythms=SAMBA_TUNES, scheme="abac", centre=69, reach=9, ahead=0.03, leaps=0.8, leaning=0.12
 )
 PUSHED = 0.5
 """What is struck this late in a bar belongs to the next chord."""

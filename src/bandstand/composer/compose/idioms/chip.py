@@ -39,7 +39,7 @@ TUNES = {
     "compound": (("X-x-x-X---x-", "X-x-x-X-----"), ("X---x-X-x-x-", "x-x-x-X-----")),
 }
 LEAD = tune.Manner(
-    rhythms=TUNES, scheme="aaba", centre=74, reach=11, length=0.88, leaps=0.7, strict=1.5
+    rhythms=TUNES, scheme="aaba", centre=74, reach=11, length=0.88, leaps=0.7, leaning=0.12
 )
 SLIDE_SECONDS = 0.025
 DRUMS = (
@@ -99,7 +99,7 @@ def bounce(
 def sing(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
     """A tune in the first pulse, with slides from the scale's next note into the long ones."""
     events = tune.sing(bars, plan, voice, dice, LEAD)
-    slide = SLIDE_SECONDS * plan.bpm / 60.0
+    slide = min(SLIDE_SECONDS * plan.bpm / 60.0, ground.SHORTEST)
     scale = theory.scale(plan.key)
     known = INSTRUMENTS[voice.instrument]
     slid: list[Event] = []

@@ -65,7 +65,7 @@ PICADO = {
         ("..xxxxxxX---", "x-x-x-X---.."),
     ),
 }
-LEAD = tune.Manner(rhythms=PICADO, scheme="abac", centre=69, reach=10, length=0.96)
+LEAD = tune.Manner(rhythms=PICADO, scheme="abac", centre=69, reach=10, length=0.96, leaning=0.1)
 SPREAD_SECONDS = 0.012
 
 

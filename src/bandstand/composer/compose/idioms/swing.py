@@ -60,7 +60,14 @@ HEADS = {
     ),
 }
 HEAD = tune.Manner(
-    rhythms=HEADS, scheme="abac", centre=70, reach=10, chromatic=0.22, rub=1.5, length=0.95
+    rhythms=HEADS,
+    scheme="abac",
+    centre=70,
+    reach=10,
+    chromatic=0.22,
+    rub=1.5,
+    length=0.95,
+    leaning=0.15,
 )
 COMPS = (
     ("X.....X.........", "x-----....X....."),
