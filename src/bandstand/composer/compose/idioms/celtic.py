@@ -140,7 +140,7 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     often = float(dice.uniform(0.35, 0.75))
     beaten = dice.random((4, round(plan.metre.beats / step))).tolist()
     before = range(group - 1, round(plan.metre.beats / step), group)
-    rolls = [{n for n in before if dice.random() < ROLLED} or set(before[-1:]) for _ in range(2)]
+    rolls = {n for n in before if dice.random() < ROLLED} or set(before[-1:]), set(before)
     events: list[Event] = []
     for bar in bars:
         count = round(bar.beats / step)
@@ -156,7 +156,7 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
                 key, loud = "tom-mid", 0.34
             if place == 0 or roll < often + 0.4 * bar.intensity:
                 events.append((bar.start + n * step, 0.2, KEYS[key], loud * strength))
-            # The tip rolls into a beat of every other bar.
+            # The tip rolls into a beat of every other bar, into each of every fourth.
             if bar.place % 2 and n in rolls[bar.place % 4 // 2]:
                 at = bar.start + (n + 0.5) * step
                 events.append((at, 0.2, KEYS["tom-mid"], 0.4 * strength))

@@ -103,12 +103,12 @@ def iqa_of(plan: Plan) -> str:
 
 
 def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
-    """The iqa, and between its strokes the fingers."""
+    """The iqa, and between its strokes the fingers, which run into the next section."""
     if voice.instrument == "tabla":
         return ground.within(groove.drum(bars, plan, voice, dice), bars)
     iqa = iqa_of(plan)
     keys = {"D": ("kick", 0.9), "T": ("tom-high", 0.74), "t": ("rim", 0.5)}
-    fingers = dice.random((2, round(4 * plan.metre.beats))).tolist()
+    fingers = dice.random((3, round(4 * plan.metre.beats))).tolist()
     events: list[Event] = []
     for bar in bars:
         strength = ground.strength(bar)
@@ -116,9 +116,12 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
             name, loud = keys[symbol]
             events.append((bar.start + offset, 0.3, KEYS[name], loud * strength))
         taken = {round(event[0] - bar.start, 4) for event in events if event[0] >= bar.start}
-        for n, roll in enumerate(fingers[bar.index % 2]):
-            if n * 0.25 not in taken and roll < 0.1 + 0.25 * bar.intensity:
-                events.append((bar.start + n * 0.25, 0.15, KEYS["rim"], 0.3 * strength))
+        runs = bar.beats - (1.0 if bar.is_last else 0.0)
+        for n, roll in enumerate(fingers[(0, 1, 0, 2)[bar.place % 4]]):
+            at = n * 0.25
+            if at not in taken and (at >= runs or roll < 0.1 + 0.25 * bar.intensity):
+                loud = 0.3 + 0.25 * max(0.0, at - runs)
+                events.append((bar.start + at, 0.15, KEYS["rim"], loud * strength))
     return ground.within(events, bars)
 
 
