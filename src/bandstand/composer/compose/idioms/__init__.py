@@ -22,6 +22,7 @@ from bandstand.composer.compose.idioms import (
     dub,
     flamenco,
     gospel,
+    heterophony,
     hindustani,
     klezmer,
     maqam,
@@ -66,6 +67,7 @@ IDIOMS: Mapping[str, Mapping[Role, Player]] = {
     "ska": ska.PLAYERS,
     "trap": trap.PLAYERS,
     "gospel": gospel.PLAYERS,
+    "heterophony": heterophony.PLAYERS,
 }
 
 Listener = Callable[
@@ -73,6 +75,7 @@ Listener = Callable[
 ]
 LISTENERS: Mapping[str, Mapping[Role, Listener]] = {
     "gospel": gospel.LISTENERS,
+    "heterophony": heterophony.LISTENERS,
 }
 """Players who hear the tune, and answer it or go along with it."""
 
@@ -87,6 +90,7 @@ HARMONIES: Mapping[str, Harmony] = {
     "blues": blues.harmonise,
     "maqam": maqam.stay,
     "gospel": gospel.harmonise,
+    "heterophony": heterophony.harmonise,
     "tango": tango.harmonise,
     "ragtime": ragtime.harmonise,
     "klezmer": klezmer.harmonise,
