@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bandstand.composer.compose.chart import PHRASE, Bar
+from bandstand.composer.compose.chart import Bar
 from bandstand.composer.plan.casting import Voice
+from bandstand.composer.plan.form import PEAKS, PHRASE
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Role
 
@@ -25,6 +26,12 @@ ENTERS: dict[Role, float] = {
 ASKED_ENTERS, DENSER = 0.45, 0.15
 COLOURS = (Role.ARP, Role.PERCUSSION, Role.COUNTER, Role.PAD)
 """Roles that may come and go without anybody missing them."""
+OPENING = (Role.COMP, Role.ARP, Role.BASS, Role.DRUMS, Role.PERCUSSION, Role.COUNTER)
+"""Who may open a piece; a drone or a pad is what one opens it over, and the tune comes with the verse."""
+LAST_TO_OPEN = frozenset({Role.PERCUSSION, Role.COUNTER})
+OPENERS = 2
+NEW = 2
+"""Colours that a chorus brings; where a lively band would have them all from the start, some wait for it."""
 LATE, ABSENT = 0.35, 0.2
 """How often one of the colours comes in late, or leaves out a section that has been heard before."""
 
@@ -32,7 +39,7 @@ LATE, ABSENT = 0.35, 0.2
 def arrange(chart: Sequence[Bar], plan: Plan, dice: np.random.Generator) -> list[list[Bar]]:
     """The bars in which each voice plays; where nobody would, the first does."""
     voices = plan.voices
-    rests = _rests(plan, dice)
+    rests = _rests(plan, dice) | _kept(chart, plan, dice)
     solo = soloist(voices)
     given = [
         [
@@ -43,10 +50,32 @@ def arrange(chart: Sequence[Bar], plan: Plan, dice: np.random.Generator) -> list
         ]
         for place, voice in enumerate(voices)
     ]
+    if not plan.opens:
+        _open(given, chart, voices, dice)
     filled = {bar.index for played in given for bar in played}
     own = {bar.index for bar in given[0]}
     given[0] = [bar for bar in chart if bar.index in own or bar.index not in filled]
     return given
+
+
+def _open(
+    given: list[list[Bar]], chart: Sequence[Bar], voices: Sequence[Voice], dice: np.random.Generator
+) -> None:
+    """An intro is played by two at least, or the verse would come as a blow: who they are is a matter of chance.
+
+    Over a drone it is the tune that opens: an alap, a taqsim.
+    """
+    intro = [bar for bar in chart if bar.section.name == "intro"]
+    places = {bar.index for bar in intro}
+    droned = any(voice.role is Role.DRONE for voice in voices)
+    able = (Role.LEAD,) if droned else OPENING
+    play = {n for n, played in enumerate(given) if any(bar.index in places for bar in played)}
+    ready = [n for n, voice in enumerate(voices) if voice.role in able and n not in play]
+    order = [ready[n] for n in dice.permutation(len(ready))]
+    order = [n for late in (False, True) for n in order if (voices[n].role in LAST_TO_OPEN) is late]
+    missing = OPENERS - droned - sum(voices[n].role in able for n in play)
+    for n in order[: max(0, missing)]:
+        given[n] = [*intro, *(bar for bar in given[n] if bar.index not in places)]
 
 
 def soloist(voices: Sequence[Voice]) -> int | None:
@@ -102,7 +131,23 @@ def _left_out(bar: Bar, role: Role) -> bool:
         return role in {Role.DRUMS, Role.PERCUSSION, Role.BASS, Role.ARP, Role.COUNTER}
     if bar.section.name == "break":
         return role in {Role.DRUMS, Role.PERCUSSION, Role.BASS}
-    return bar.section.name == "build" and role is Role.BASS and 2 * bar.place >= bar.section.bars
+    late = bar.section.bars < PHRASE or 2 * bar.place >= bar.section.bars
+    return bar.section.name == "build" and role is Role.BASS and late
+
+
+def _kept(chart: Sequence[Bar], plan: Plan, dice: np.random.Generator) -> set[tuple[Role, int]]:
+    """What the verses go without, so that a chorus has something to bring."""
+    verses = [bar for bar in chart if bar.section.name in {"a", "build"}]
+    peak = max((bar.intensity for bar in chart if bar.is_peak), default=0.0)
+    calm = max((bar.intensity for bar in verses), default=1.0)
+    roles = {voice.role for voice in plan.voices if voice.role in COLOURS and not voice.asked}
+    colours = [role for role in COLOURS if role in roles]
+    brought = [role for role in colours if calm < ENTERS[role] <= peak]
+    early = [role for role in colours if ENTERS[role] <= calm]
+    order = [early[n] for n in dice.permutation(len(early))]
+    # Of several colours one is left to the verse.
+    kept = order[: max(0, min(NEW - len(brought), max(1, len(order) - 1)))] if peak > 0.0 else []
+    return {(role, bar.index) for role in kept for bar in verses}
 
 
 def _rests(plan: Plan, dice: np.random.Generator) -> set[tuple[Role, int]]:
@@ -116,7 +161,7 @@ def _rests(plan: Plan, dice: np.random.Generator) -> set[tuple[Role, int]]:
             roll = float(dice.random())
             if section.bars >= 2 * PHRASE and roll < LATE:
                 rests |= {(role, bar) for bar in bars[:PHRASE]}
-            elif section.name in heard and section.name != "b" and roll < LATE + ABSENT:
+            elif section.name in heard and section.name not in PEAKS and roll < LATE + ABSENT:
                 rests |= {(role, bar) for bar in bars}
         heard.add(section.name)
     return rests

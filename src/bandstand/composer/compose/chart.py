@@ -11,14 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from bandstand.composer.compose.harmony import harmonise
+from bandstand.composer.plan.form import PHRASE
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord, Section
 
 Event = tuple[float, float, int, float]
 
 PEAKS = frozenset({"b", "drop"})
-PHRASE, GROWTH = 4, 0.08
-"""Bars after which somebody may come in, and how much more is going on from then on."""
+GROWTH = 0.08
+"""How much more is going on in the second half of a section of two phrases."""
 CALMEST = -0.14  # below, a verse would lose its bass and its beat
 
 

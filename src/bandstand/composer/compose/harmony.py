@@ -13,7 +13,7 @@ import numpy as np
 
 from bandstand.composer import theory
 from bandstand.composer.compose.setting import set_tune
-from bandstand.composer.plan.form import ROUND, place_in_round
+from bandstand.composer.plan.form import HOMING, PHRASE, ROUND, place_in_round
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord, Section
 
@@ -129,11 +129,14 @@ def _given(plan: Plan) -> list[tuple[Chord, ...]]:
 
 def _looped(plan: Plan, dice: np.random.Generator) -> list[Bar]:
     loops = _choose(plan, dice)
-    return [
-        bar
-        for section in plan.sections
-        for bar in _around(loops["a" if ROUND in section.traits else section.name], section)
-    ]
+    bars: list[Bar] = []
+    for section in plan.sections:
+        own = _around(loops["a" if ROUND in section.traits else section.name], section)
+        if HOMING in section.traits:
+            home = _around(loops["a"], section)
+            own = [(own if n % PHRASE < PHRASE // 2 else home)[n] for n in range(section.bars)]
+        bars += own
+    return bars
 
 
 def _choose(plan: Plan, dice: np.random.Generator) -> dict[str, Loop]:
@@ -186,11 +189,13 @@ def _cadences(steps: list[Bar], plan: Plan, dice: np.random.Generator) -> list[B
     changed = list(steps)
     leading = LEADING.get(plan.key.mode, (5,))
     degree = leading[int(dice.integers(len(leading)))]
+    # Sections of one name end in one way.
+    led = {section.name: dice.random() < CADENCES for section in plan.sections}
     for number, section in enumerate(plan.sections):
         last = section.first_bar + section.bars - 1
         following = changed[last + 1][0].degree if last + 1 < len(changed) else 1
         ends = number == len(plan.sections) - 1 and not plan.loops
-        if section.bars >= 2 and following == 1 and dice.random() < CADENCES:
+        if section.bars >= 2 and following == 1 and led[section.name]:
             before = changed[last][0]
             # A short section stays where it is for half of its last bar.
             halved = before.degree != degree and section.bars <= 4 and not ends
@@ -211,7 +216,10 @@ def _borrowed(steps: list[Bar], plan: Plan, dice: np.random.Generator) -> list[B
         for n in range(len(steps) - 1)
         if len(steps[n]) == 1 and steps[n + 1][0].degree in targets and steps[n][0].degree == 1
     ]
-    for n in places[: max(1, len(steps) // 16)]:
+    # What is done in one verse is done in all of them.
+    bars = [(s.name, place) for s in plan.sections for place in range(s.bars)]
+    chosen = {bars[n] for n in places[: max(1, len(steps) // 16)]}
+    for n in (n for n in places if bars[n] in chosen):
         goal = steps[n + 1][0].degree
         changed[n] = (steps[n][0], Step(steps[n][0].degree, to=goal))
     return changed

@@ -34,9 +34,10 @@ INTENSITY = {
 GROWTH = 0.03
 """By how much a verse is more intense when it comes back."""
 PEAKS = ("b", "drop")
+PHRASE = 4
 LEADING_IN = frozenset({"intro", "build"})
-ROUND = "round"
-"""The trait of a section over the chords of the verse."""
+ROUND, HOMING = "round", "homing"
+"""Traits of a section over the chords of the verse, and of one that has its own and comes home by the verse's."""
 LIFT, LIFTED_SECONDS, LIFTED_SHARE = 2, 150.0, 0.12
 HARD_TAIL = 0.6
 SWELL = 0.3
@@ -146,8 +147,9 @@ def sections(bars: int, seconds: float, wish: Wish | None = None) -> tuple[Secti
     named = _fitted(_spared(named, wish.asked), wish.asked)
     edges = [(("intro", frozenset[str]()), intro), *named, (("outro", frozenset[str]()), outro)]
     placed = _placed([edge for edge in edges if edge[1] > 0], wish.asked)
-    if body < order.get("round", 0):
-        placed = tuple(replace(one, traits=one.traits | {ROUND}) for one in placed)
+    trait = next((word for word in (ROUND, HOMING) if body < order.get(word, 0)), None)
+    if trait:
+        placed = tuple(replace(one, traits=one.traits | {trait}) for one in placed)
     if "key-change" in wish.asked:
         return _lifted(placed, bars, share=0.5)
     lifts = wish.lifts and order.get("lifts", False) and seconds >= LIFTED_SECONDS
@@ -176,7 +178,7 @@ def _outro(bars: int, seconds: float, wish: Wish) -> int:
 
 
 def _shared(bars: int, verse: int, cycle: Sequence[Named], last: Named) -> list[tuple[Named, int]]:
-    """Sections of one length each, builds half of it; the last one is longer or shorter."""
+    """Sections of one length each, builds half of it; the last one takes what is left, a phrase at least."""
     if bars < verse + 2:
         return [(cycle[0], bars)]
     shared: list[tuple[Named, int]] = []
@@ -185,7 +187,8 @@ def _shared(bars: int, verse: int, cycle: Sequence[Named], last: Named) -> list[
         named = cycle[number % len(cycle)]
         number += 1
         length = max(1, verse // 2) if named[0] in {"build", "break"} else verse
-        if left - length < max(2, verse // 2):
+        least = max(2, verse // 2, min(verse, PHRASE) if shared else 0)
+        if left - length < least:
             shared.append((last if len(shared) > 1 else _plain(named, last), left))
             break
         shared.append((named, length))

@@ -14,7 +14,7 @@ import numpy as np
 from bandstand.composer import theory
 from bandstand.composer.compose.chart import Bar
 from bandstand.composer.compose.idioms import ground
-from bandstand.composer.plan.form import ROUND, place_in_round
+from bandstand.composer.plan.form import HOMING, PHRASE, ROUND, place_in_round
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord, Key
 
@@ -63,7 +63,9 @@ def by_section(
 def _laid(chart: Sequence[Bar], plan: Plan, loops: Sequence[Bars]) -> list[tuple[Chord, ...]]:
     chords: list[tuple[Chord, ...]] = []
     for bar in chart:
-        name = "a" if ROUND in bar.section.traits else bar.section.name
+        traits = bar.section.traits
+        homing = HOMING in traits and bar.place % PHRASE >= PHRASE // 2
+        name = "a" if ROUND in traits or homing else bar.section.name
         loop = loops[PLACES.get(name, 0) % len(loops)]
         place = place_in_round(bar.section, bar.place)
         chords.append(in_bar(loop[place % len(loop)], bar, plan))

@@ -77,6 +77,8 @@ COMPS = (
     ("x-......X.......", "......x---......"),
 )
 GREEN = ("x...X...x...X...",)
+ANOTHER_LINE = 0.2
+"""How often the bass walks another way over changes that it has walked over before."""
 TWO_FEEL = 0.5
 """Below this intensity the bass plays in two."""
 RIDES = ("X...x.x.X...x.x.", "X...x...X...x.x.", "X...x.x.X...x...")
@@ -96,29 +98,54 @@ def harmonise(chart: Sequence[Bar], plan: Plan) -> tuple[Bar, ...]:
 
 
 def walk(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
-    """Four to the bar: the root where a chord begins, a step or a semitone into the next, chord and scale between."""
+    """Four to the bar: the root where a chord begins, a step or a semitone into the next, chord and scale between.
+
+    Over changes that come again the same line is mostly walked again.
+    """
     known = INSTRUMENTS[voice.instrument]
-    low, high = known.low, min(known.high, known.low + 24)
+    reach = known.low, min(known.high, known.low + 24)
     pulse = theory.pulse(plan.metre)
-    scale = theory.scale(plan.key)
-    at = ground.closest(bars[0].chords[0].root, low + 9, voice.instrument) if bars else low
+    at = ground.closest(bars[0].chords[0].root, known.low + 9, voice.instrument) if bars else 0
+    walked: dict[tuple[object, ...], list[int]] = {}
     events: list[Event] = []
     for bar in bars:
         feel = 2 * pulse if bar.intensity < TWO_FEEL and bar.beats >= 4 * pulse else pulse
         beats = np.arange(0.0, bar.beats - 1e-9, feel).tolist()
-        for n, beat in enumerate(beats):
-            chord = bar.chord_at(beat)
+        own = tuple((chord.start - bar.start, chord.notes) for chord in bar.chords)
+        place = (own, bar.next_chord.root, feel)
+        if place not in walked or dice.random() < ANOTHER_LINE:
+            walked[place] = _line(bar, beats, at, reach, plan, dice)
+        for n, (beat, pitch) in enumerate(zip(beats, walked[place], strict=True)):
             until = beats[n + 1] if n + 1 < len(beats) else bar.beats
-            following = bar.chord_at(until) if until < bar.beats else bar.next_chord
-            if abs(bar.start + beat - chord.start) < 1e-6 or n == 0:
-                at = _near_root(chord, at, low, high)
-            elif following.start != chord.start and until >= chord.start + chord.length - bar.start:
-                at = _approach(following, at, (low, high), scale, dice)
-            else:
-                at = _step_on(chord, at, (low, high), plan, dice)
             loud = 0.74 + 0.12 * bar.intensity + (0.05 if n % 2 else 0.0)
-            events.append((bar.start + beat, 0.93 * (until - beat), at, loud))
+            events.append((bar.start + beat, 0.93 * (until - beat), pitch, loud))
+        at = walked[place][-1]
     return ground.within(events, bars)
+
+
+def _line(
+    bar: Bar,
+    beats: Sequence[float],
+    at: int,
+    reach: tuple[int, int],
+    plan: Plan,
+    dice: np.random.Generator,
+) -> list[int]:
+    """One bar of a walk that comes from a pitch."""
+    scale = theory.scale(plan.key)
+    line: list[int] = []
+    for n, beat in enumerate(beats):
+        chord = bar.chord_at(beat)
+        until = beats[n + 1] if n + 1 < len(beats) else bar.beats
+        following = bar.chord_at(until) if until < bar.beats else bar.next_chord
+        if abs(bar.start + beat - chord.start) < 1e-6 or n == 0:
+            at = _near_root(chord, at, *reach)
+        elif following.start != chord.start and until >= chord.start + chord.length - bar.start:
+            at = _approach(following, at, reach, scale, dice)
+        else:
+            at = _step_on(chord, at, reach, plan, dice)
+        line.append(at)
+    return line
 
 
 def _near_root(chord: Chord, at: int, low: int, high: int) -> int:
