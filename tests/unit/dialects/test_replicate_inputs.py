@@ -238,7 +238,6 @@ def test_audio_that_nothing_here_can_use_is_a_flaw() -> None:
             Hook(url=HOOK, events=frozenset({HookEvent.COMPLETED})),
         ),
     ],
-    ids=str,
 )
 def test_webhook_is_told_what_was_wished(words: dict[str, Any], hook: Hook | None) -> None:
     assert wished(**words).hook == hook
