@@ -14,8 +14,10 @@ import numpy as np
 from bandstand.composer.mix.forecast import Forecast
 from bandstand.composer.score import Score, Section
 
-ENDING = "ending"
-"""The last chord, from the last barline on: a kind of section of its own."""
+ENDING, RINGING = "ending", "ringing"
+"""The last chord, from the last barline on: a kind of section of its own; and what is left of it after a while."""
+STRUCK_SECONDS = 1.5
+"""Of the ending, before it is what rings."""
 
 _WHOLE_SECONDS = 15.0
 """Pieces that are no longer than this are listened to in full."""
@@ -120,7 +122,7 @@ def louder(forecast: Forecast, start: float, stop: float) -> float:
 class Expected:
     """How loud any bars will be: what was heard of their kind, and how the forecast tells them from it.
 
-    heard   mean square by kind of section, of bars that the forecast gives the power 1
+    heard   mean square by kind of section, of bars that the forecast gives the power 1; of the ending as it is
     """
 
     score: Score
@@ -132,5 +134,10 @@ class Expected:
         beats = self.score.metre.beats
         first, last = (self.score.beat_at(seconds) / beats for seconds in (start, stop))
         name = section_at(self.score, int((first + last) / 2.0))
-        power = self.heard.get(name, max(self.heard.values(), default=0.0))
-        return power if name == ENDING else power * louder(self.forecast, first, last)
+        usual = max(self.heard.values(), default=0.0)
+        if name != ENDING:
+            return self.heard.get(name, usual) * louder(self.forecast, first, last)
+        begun = self.score.seconds_at(self.score.bars * beats)
+        struck = min(max((begun + STRUCK_SECONDS - start) / max(stop - start, 1e-9), 0.0), 1.0)
+        power, rest = (self.heard.get(kind, usual) for kind in (ENDING, RINGING))
+        return struck * power + (1.0 - struck) * rest

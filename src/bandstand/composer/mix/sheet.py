@@ -19,7 +19,15 @@ from bandstand.composer.filters import Stereo, peak, response
 from bandstand.composer.mix.channel import wanted_loudness
 from bandstand.composer.mix.colour import expected
 from bandstand.composer.mix.desk import Desk, Sheet, fade_in, fade_out, tone_sections, widen
-from bandstand.composer.mix.excerpts import ENDING, Excerpt, Expected, excerpts, louder
+from bandstand.composer.mix.excerpts import (
+    ENDING,
+    RINGING,
+    STRUCK_SECONDS,
+    Excerpt,
+    Expected,
+    excerpts,
+    louder,
+)
 from bandstand.composer.mix.forecast import Forecast
 from bandstand.composer.mix.loudness import SILENCE, Meter, blocks, gated
 from bandstand.composer.mix.spectrum import (
@@ -150,12 +158,18 @@ def _width(score: Score, shapes: Sequence[Stereo]) -> float:
 
 
 def _loudness(parts: Sequence[NDArray[np.float64]], found: Sequence[Excerpt]) -> float:
-    """LUFS of the energies of the excerpts, each counted as often as its kind of section is long."""
-    repeats = [max(1, round(8 * e.samples / (e.stop - e.start))) for e in found]
-    powers = [
-        np.tile(blocks(part) * e.times, times)
-        for part, e, times in zip(parts, found, repeats, strict=True)
-    ]
+    """LUFS of the energies of the excerpts, each counted as often as its kind of section is long.
+
+    What of the ending is not listened to is as what rings at the end of what is.
+    """
+    powers: list[NDArray[np.float64]] = []
+    for part, e in zip(parts, found, strict=True):
+        whole, length = e.samples, e.stop - e.start
+        if e.section == ENDING:
+            ringing = blocks(part[len(part) // 2 :])
+            powers += [ringing] * round(16 * (whole - length) / length)
+            whole = length
+        powers += [blocks(part) * e.times] * max(1, round(8 * whole / length))
     return gated(np.concatenate(powers))
 
 
@@ -198,22 +212,35 @@ def rehearse(
     shapes = [widen(shape, sheet.side) for shape in shapes]
     whole = len(found) == 1 and found[0].stop - found[0].start == round(score.seconds * rate)
     master = _Master(score, rate, found, shapes, run_up if whole else 0)
-    gain, powers = master.gain(pool)
-    expected = Expected(score, forecast, _by_kind(score, forecast, found, powers, rate))
+    gain, parts = master.gain(pool)
+    expected = Expected(score, forecast, _by_kind(score, forecast, found, parts, rate))
     return Rehearsed(replace(sheet, master=gain), expected, whole)
 
 
 def _by_kind(
-    score: Score, forecast: Forecast, found: Sequence[Excerpt], powers: Sequence[float], rate: int
+    score: Score,
+    forecast: Forecast,
+    found: Sequence[Excerpt],
+    parts: Sequence[NDArray[np.float64]],
+    rate: int,
 ) -> dict[str, float]:
     """What was heard of each kind of section, for bars that the forecast gives the power 1."""
     heard: dict[str, float] = {}
-    for e, power in zip(found, powers, strict=True):
-        start, stop = (
-            score.beat_at(sample / rate) / score.metre.beats for sample in (e.start, e.stop)
-        )
-        heard[e.section] = power / (1.0 if e.section == ENDING else louder(forecast, start, stop))
+    for e, part in zip(found, parts, strict=True):
+        if e.section == ENDING:
+            struck = round(10 * STRUCK_SECONDS)
+            heard[ENDING] = _mean(part[:struck])
+            heard[RINGING] = _mean(part[struck:]) if len(part) > struck else heard[ENDING]
+        else:
+            start, stop = (
+                score.beat_at(sample / rate) / score.metre.beats for sample in (e.start, e.stop)
+            )
+            heard[e.section] = _mean(part) / louder(forecast, start, stop)
     return heard
+
+
+def _mean(energies: NDArray[np.float64]) -> float:
+    return float(energies.mean()) if len(energies) else 0.0
 
 
 class _Master:
@@ -235,8 +262,8 @@ class _Master:
         self._total = round(score.seconds * rate)
         self._sheet = Sheet(gains=(0.0,) * len(score.parts))
 
-    def gain(self, pool: Executor) -> tuple[float, list[float]]:
-        """In dB; and the mean squares of the excerpts at it.
+    def gain(self, pool: Executor) -> tuple[float, Sequence[NDArray[np.float64]]]:
+        """In dB; and the energies of the excerpts at it.
 
         The limiter gives back less than it is given, so each round goes by what the last one brought.
         """
@@ -253,7 +280,7 @@ class _Master:
             parts = list(pool.map(partial(self._finished, gain), range(len(self._found))))
             before, loudness = loudness, _loudness(parts, self._found)
             yielded = min(max((loudness - before) / step, 0.2), 1.0)
-        return gain, [float(part.mean()) if len(part) else 0.0 for part in parts]
+        return gain, parts
 
     def _finished(self, gain: float, index: int) -> NDArray[np.float64]:
         """The energies of an excerpt at a gain, limiter and fade-out included."""
