@@ -358,3 +358,35 @@ def test_grooves_of_eight_seeds_differ(name):
     }
 
     assert len(grooves) >= 2
+
+
+@pytest.mark.parametrize(("name", "colour"), [("ambient", "add9"), ("rock", ""), ("lofi", "m7")])
+def test_a_piece_ends_in_the_colour_of_its_style(name, colour):
+    for seed in range(6):
+        score = styled(name, seed=seed)
+        if theory.family(score.key.mode) == ("minor" if colour == "m7" else "major"):
+            tonic = theory.tonic_name(score.key)
+            assert score.chords[-1].name in {f"{tonic}{colour}", f"{tonic}m"}
+
+
+def test_most_bars_of_a_song_come_back_higher_or_lower():
+    pieces = [styled("folk", seed=seed) for seed in range(6)]
+    shares = [figures.distinct_share(tune(p), p.metre.beats, p.key) for p in pieces]
+
+    assert np.mean(shares) < 0.65
+
+
+def test_the_end_of_a_piece_counts_for_its_variety():
+    eight = np.zeros((12, 24))
+    eight[[0, 2, 4, 7], :16] = 1.0
+    eight[0, 16:] = 1.0
+
+    assert figures.entropy(eight, 16) == pytest.approx((2.0 + 0.0) / 2)
+
+
+def test_who_holds_the_only_chord_is_a_drone():
+    chord = Chord(0.0, 4.0, 0, (0, 7, 5), "C5")
+    held = Part(Role.PAD, "strings", tuple(Note(n, 1.0, 60 + 7 * (n % 2), 0.5) for n in range(8)))
+
+    assert figures.is_drone(held, [chord])
+    assert not figures.is_drone(held, [chord, replace(chord, root=5, notes=(5, 9, 0))])

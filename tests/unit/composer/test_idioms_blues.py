@@ -29,6 +29,27 @@ def test_the_blues_comes_round_after_twelve_bars():
     assert roots[8] == 7
 
 
+def test_a_short_blues_leaves_its_first_chord():
+    plan = band("blues", mode="mixolydian", seconds=20)
+    roots = {chord.root for bar in chart(plan)[:4] for chord in bar.chords}
+
+    assert plan.bars < 9
+    assert len(roots) >= 2
+
+
+def test_the_piano_of_the_blues_plays_ninths_without_their_root():
+    plan = band("blues", mode="mixolydian")
+    held = {(note[0], note[2] % 12) for note in part(plan, Voice(Role.COMP, "piano"))}
+
+    for bar in chart(plan):
+        classes = {pitch for at, pitch in held if bar.start <= at < bar.start + bar.beats}
+        roots = {chord.root for chord in bar.chords}
+        if len(roots) == 1 and classes:
+            root = next(iter(roots))
+            assert (root + 2) % 12 in classes
+            assert root not in classes
+
+
 def test_a_call_is_followed_by_silence():
     plan = band("blues", mode="mixolydian", seconds=90)
     bars = [bar for bar in chart(plan) if bar.section.name == "a"]
