@@ -7,7 +7,7 @@ Fourier transform of the rises, summed over the tempo, its double and its quadru
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,10 @@ that were left out of the fit it finds 92 in 100 first beats, low strokes and ch
 _COLUMNS = {3: (0, 1, 2, 3, 6, 7), 4: tuple(range(8))}
 """Of it, for bars of three and of four."""
 FEWEST = 16  # half beats in which bars can be told
+_ASIDE = (1.0 / 4.0, 1.0 / 3.0, 2.0 / 3.0, 3.0 / 4.0)
+"""Of a beat: where the true one may lie, when a shuffle or an early drum is louder than it."""
+_DOUBT = 0.75  # belief in one of those, against the loudest
+_LOUD = 0.6  # how loud it must be against that
 _TURNS = 1 << 19  # points of the Fourier transform
 _SWUNG = 0.8  # belief in a pulse of thirds, against one of quarters
 _PHASES = 96
@@ -85,15 +89,15 @@ def find_pulse(
     if begins is not None:
         strength += _scaled(np.convolve(begins, _SOFTENED, "same").astype(np.float32))
     tempo, beat = _believed(strength, (bpm,) if bpm else _propose(strength))
-    first = None if begins is None else _first(begins) - beat
-    beats, late = _bars(strength, _scaled(found.low), chroma, tempo, beat, first)
+    first = None if begins is None else _first(begins)
+    bars = _surest_bars(strength, _scaled(found.low), chroma, tempo, beat, first)
     period = 60.0 / tempo
     return Pulse(
         tempo,
-        (beat + late * period) % period,
-        beat + late * period,
-        beats,
-        _clarity(strength, tempo, beat),
+        (bars.beat + bars.late * period) % period,
+        bars.beat + bars.late * period,
+        bars.beats,
+        _clarity(strength, tempo, bars.beat),
     )
 
 
@@ -186,6 +190,43 @@ def _first(begins: Numbers) -> float:
     return float((begins > 0.0).argmax()) / FRAME_RATE
 
 
+@dataclass(frozen=True, slots=True)
+class _Bars:
+    """
+    mark   how much likelier this first beat is than others
+    beat   seconds, what was taken for a beat
+    beats  in a bar
+    late   beats from there to the first downbeat: whole ones, or halves where what was taken for the beat is none
+    """
+
+    mark: float
+    beat: float
+    beats: int
+    late: float
+
+
+def _surest_bars(
+    strength: NDArray[np.float64],
+    low: NDArray[np.float64],
+    chroma: Numbers,
+    bpm: float,
+    beat: float,
+    first: float | None,
+) -> _Bars:
+    """Those of the loudest beat, or of one aside of it that explains them much better."""
+    period = 60.0 / bpm
+    best = _bars(strength, low, chroma, bpm, beat, first)
+    loud = _LOUD * _loudness(strength, beat, period)
+    for aside in _ASIDE:
+        place = (beat + aside * period) % period
+        if _loudness(strength, place, period) < loud:
+            continue
+        found = _bars(strength, low, chroma, bpm, place, first)
+        if _DOUBT * found.mark > best.mark:
+            best = replace(found, mark=_DOUBT * found.mark)
+    return best
+
+
 def _bars(
     strength: NDArray[np.float64],
     low: NDArray[np.float64],
@@ -193,23 +234,24 @@ def _bars(
     bpm: float,
     beat: float,
     first: float | None,
-) -> tuple[int, float]:
-    """Beats in a bar, and how many beats after the first one the first downbeat comes: whole ones, or halves where what
-    was taken for the beat is none.
-
-    first  seconds after the beat at which a voice begins that is alone
-    """
+) -> _Bars:
+    """first: seconds until a voice begins that is alone"""
     half = 30.0 / bpm
     times = _beats_from(beat % half, half, len(low))
     if len(times) < FEWEST:
-        return 4, 0.0
+        return _Bars(0.0, beat, 4, 0.0)
     signs = _signs(strength, low, chroma, times, bpm)
     early = round((beat - times[0]) / half)
-    begun = None if first is None else round(first / half) + early
-    signs = _signs(strength, low, chroma, times, bpm)
+    begun = None if first is None else round((first - beat) / half) + early
     found = {beats: _downbeat(signs, columns, begun) for beats, columns in _COLUMNS.items()}
     beats = 3 if found[3][0] > _WALTZ * found[4][0] else 4
-    return beats, 0.5 * ((found[beats][1] - early) % (2 * beats))
+    mark, place = found[beats]
+    return _Bars(mark, beat, beats, 0.5 * ((place - early) % (2 * beats)))
+
+
+def _loudness(strength: NDArray[np.float64], beat: float, period: float) -> float:
+    """What rises on these beats."""
+    return float(_at(strength, _beats_from(beat, period, len(strength))).mean())
 
 
 def _downbeat(
