@@ -204,6 +204,17 @@ def test_cadences_are_those_of_the_mode(mode, leading):
         assert home.startswith("1:")
 
 
+def test_a_section_at_home_ends_on_the_tonic():
+    for seed in range(4):
+        plan = klezmer_plan(seed=seed)
+        notes = part(plan, VIOLIN, seed=seed)
+        for bar in chart(plan):
+            sung = inside(notes, bar)
+            if bar.is_last and sung and bar.chords[-1].root == plan.key.tonic:
+                long = max(sung, key=lambda event: event[1])
+                assert plan.key.tonic in {long[2] % 12, sung[-1][2] % 12}
+
+
 def test_a_long_piece_opens_with_a_doina():
     plan = klezmer_plan(seconds=150)
     free = klezmer.doina(plan)
@@ -231,7 +242,7 @@ def test_a_hora_limps():
 
 
 def test_a_bulgar_counts_three_three_two():
-    line = klezmer.DANCES["duple"]["bulgar"].drums["kick"]
+    line = klezmer.DANCES["duple"]["bulgar"].drums["snare"]
 
     assert [n for n, stroke in enumerate(line) if stroke == "X"] == [0, 6, 12]
 
@@ -252,7 +263,7 @@ def test_a_step_wider_than_a_tone_is_no_ornament():
     known = INSTRUMENTS["clarinet"]
     scale = theory.scale(klezmer_plan().key)
 
-    # D freygish: from Eb the next note above is F sharp.
+    # D freygish: from E flat the next note above is F sharp.
     assert ornaments.beside(75, scale, known) is None
     assert ornaments.beside(74, scale, known) == (72, 75)
 

@@ -34,10 +34,10 @@ CHANGES = {
         "1: | 1: | b7:m | 1:",
         "1: | 4:m | b7:m | 1:",
         "1: | 1: | 4:m | 1: | 4:m | 4:m | b7:m | 1:",
-        "1: | b2: | b7:m | 1:",
-        "4:m | 1: | b7:m | 1:",
+        "1: | 1: b2: | b7:m | 1:",
+        "4:m 1: | 1: | b7:m | 1:",
         "1: | b7:m | 1: | 1: | 4:m | b2: | b7:m | 1:",
-        "b7:m | 1: | b2: | 1:",
+        "b7:m 1: | 1: | b2: | 1:",
     ),
     "ukrainian dorian": (
         "1:m | 1:m | 2: | 1:m",
@@ -75,9 +75,9 @@ DANCES: Mapping[str, Mapping[str, Dance]] = {
             {"kick": "X...x...X...x...", "snare": "..x...x...x...xo", "hat": "..x...x...x...x."},
         ),
         "bulgar": Dance(
-            "X-....x-....x-..",
+            "X-..x-..X-..x-..",
             "..x.x...x.x...x.",
-            {"kick": "X.....X.....X...", "snare": "X.oxo.X.oxo.X.o.", "hat": "x.x.x.x.x.x.x.x."},
+            {"kick": "X...x...X...x...", "snare": "X.oxo.X.oxo.X.o.", "hat": "x.x.x.x.x.x.x.x."},
         ),
         "sher": Dance(
             "X...x...X...x...",
@@ -169,7 +169,7 @@ DANCE = tune.Manner(
     length=0.92,
     leaps=1.4,
     leaning=0.16,
-    borne=0.34,
+    borne=0.4,
 )
 DOINA = tune.Manner(rhythms=FREE, scheme="abac", centre=74, reach=11, rub=1.0, length=0.98)
 FREE_FROM, FREE_SECONDS = 90.0, 16.0
@@ -227,8 +227,27 @@ def sing(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     opening = tune.sing([bar for bar in bars if bar.index < free], plan, voice, dice, DOINA)
     danced = tune.sing([bar for bar in bars if bar.index >= free], plan, voice, dice, manner)
     answered = polish.answered([*opening, *danced], bars, plan, voice)
-    sung = polish.eased(answered, bars, plan, voice)
+    sung = _homeward(polish.eased(answered, bars, plan, voice), bars, plan, voice)
     return ground.within(_dressed(sung, plan, voice, dice), bars)
+
+
+def _homeward(
+    events: Sequence[Event], bars: Sequence[Bar], plan: Plan, voice: Voice
+) -> list[Event]:
+    """The tune with the tonic as the last note of each section that ends at home."""
+    ends = [
+        (bar.start, bar.start + bar.beats)
+        for bar in bars
+        if bar.is_last and bar.chords[-1].root == plan.key.tonic
+    ]
+    homeward = list(events)
+    for begin, end in ends:
+        last = max((n for n, e in enumerate(homeward) if begin <= e[0] < end), default=None)
+        if last is not None:
+            start, length, pitch, loud = homeward[last]
+            tonic = ground.closest(plan.key.tonic, pitch, voice.instrument)
+            homeward[last] = (start, length, tonic, loud)
+    return homeward
 
 
 def _dressed(
@@ -393,7 +412,9 @@ def drum(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
             events.append((bar.start, 2.0, KEYS["tambourine"], 0.3))
             continue
         strength = ground.strength(bar)
-        events += ground.strike(lines, bar, strength)
+        # A verse does without the cymbal.
+        own = lines if bar.is_peak else {key: line for key, line in lines.items() if key != "hat"}
+        events += ground.strike(own, bar, strength)
         if bar.is_last and bar.section.bars >= 4:
             events += _roll(bar, strength, KEYS[skins.get("snare", "snare")])
         elif bar.place == 0 and bar.is_peak and voice.role is Role.DRUMS:

@@ -135,9 +135,11 @@ VERSE = tune.Manner(
 CHORUS = tune.Manner(
     rhythms=SUNG, scheme="abac", centre=71, reach=10, rub=1.2, length=0.98, leaps=1.4, leaning=0.24
 )
+ROUND_BARS = 18
+"""Bars below which a chorus has the chords of the verse."""
 SLIDE = 0.19
 """Beats that a slide takes; more would be a note of its own."""
-SHORT = 0.32
+SHORT = 0.46
 """Beats of a stroke that is bitten off."""
 OFTEN_TURNED, LONG_NOTE = 0.25, 1.0
 LOW, TENOR, FILLED = 40, 51, 72
@@ -146,7 +148,7 @@ LOW, TENOR, FILLED = 40, 51, 72
 
 def harmonise(chart: Sequence[Bar], plan: Plan) -> tuple[Bar, ...]:
     """Minor around its dominant; a section ends on dominant and tonic, the last one leaves the tonic to the last chord."""
-    laid = changes.by_section(chart, plan, CHANGES)
+    laid = changes.by_section(chart, plan, _loops(plan))
     words = CLOSES.get(plan.key.mode)
     if words is None:
         return laid
@@ -158,6 +160,15 @@ def harmonise(chart: Sequence[Bar], plan: Plan) -> tuple[Bar, ...]:
         for bar in laid
     ]
     return ground.with_chords(laid, closing)
+
+
+def _loops(plan: Plan) -> Mapping[str, Sequence[str]]:
+    """Four bars for all sections of a piece that is too short for other ones to come again."""
+    if plan.bars >= ROUND_BARS:
+        return CHANGES
+    dice = ground.agreed(plan, "round")
+    chosen = {mode: loops[int(dice.integers(len(loops)))] for mode, loops in CHANGES.items()}
+    return {mode: (" | ".join(loop.split(" | ")[:4]),) for mode, loop in chosen.items()}
 
 
 def closes(bar: Bar, plan: Plan) -> bool:
