@@ -213,3 +213,18 @@ def test_all_of_the_piece_is_expected_as_it_was_heard():
     levels = expected(score, [(0.0, 16.0)], heard)
 
     assert levels == pytest.approx(heard, abs=0.1)
+
+
+def test_excerpt_holds_the_first_stroke_of_its_bar_though_it_comes_early():
+    score = band(seconds=32.0)
+    early = tuple(
+        replace(p, notes=tuple(replace(n, start=max(0.0, n.start - 0.04)) for n in p.notes))
+        for p in score.parts
+    )
+    score = replace(score, parts=early)
+    strokes = {round(score.seconds_at(note.start) * RATE) for note in score.parts[4].notes}
+
+    found = excerpts(score, Forecast(score), RATE)
+
+    bars = [at for at in strokes if any(e.start <= at < e.start + 0.1 * RATE for e in found)]
+    assert len(bars) >= len([e for e in found if e.section != "ending"])

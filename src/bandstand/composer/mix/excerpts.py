@@ -25,6 +25,8 @@ _WHOLE_SECONDS = 15.0
 _LISTEN_SECONDS, _SHORTEST_SECONDS, _ENDING_SECONDS = 6.0, 1.2, 3.0
 """Of a longer piece: of its kinds of sections together, of each of them at least, and of its ending."""
 
+_EARLY = 0.04  # seconds by which a player is early at most
+
 _TRUST = 0.7
 """How much of a difference that was forecast, in dB, is heard: saturation and limiter level the rest."""
 
@@ -81,7 +83,8 @@ def excerpts(score: Score, forecast: Forecast, rate: int) -> list[Excerpt]:
 
 
 def _sample(score: Score, bar: float, rate: int) -> int:
-    return round(score.seconds_at(bar * score.metre.beats) * rate)
+    """Where a bar begins for hands that come a little early: without its first stroke a bar of drums is none."""
+    return max(0, round((score.seconds_at(bar * score.metre.beats) - _EARLY) * rate))
 
 
 def _typical(
