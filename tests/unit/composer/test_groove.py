@@ -196,3 +196,19 @@ def test_a_fill_grows_into_what_it_leads_to():
     assert len(loud) == 8
     assert loud == sorted(loud)
     assert loud[0] < 0.7 < loud[-1]
+
+
+def test_nobody_rides_on_a_crash_in_a_calm_piece():
+    calm = driven({"kick": "X.......X.......", "crash": "X...X...X...X..."}, -0.5, 4)
+
+    assert "crash" not in calm
+    assert calm["ride"] == "X...X...X...X..."
+
+
+def test_a_calm_drummer_opens_up_in_the_chorus():
+    hat = {"hat": "x.x.x.x.x.x.x.x."}
+
+    verse, chorus = driven(hat, -0.8, 4, verse=True), driven(hat, -0.8, 4)
+
+    assert verse["hat"] == "x...x...x...x..."
+    assert chorus == hat

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bandstand.composer.compose.chart import Bar, Event, hits
-from bandstand.composer.compose.drive import strokes, suited
+from bandstand.composer.compose.drive import CALM, strokes, suited
 from bandstand.composer.compose.voicing import voice_chord
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.plan.plan import Plan
@@ -116,7 +116,7 @@ def arpeggiate(
             previous = voice_chord(chord, voice, previous)
             voicings[chord.start] = previous
         for offset, length, symbol in hits(pattern, bar.beats, bar.place):
-            if bar.intensity < QUIET and offset % 0.5:
+            if (bar.intensity < QUIET or plan.drive <= CALM) and offset % 0.5:
                 continue
             notes = voicings[bar.chord_at(offset).start]
             octave, note = divmod(int(symbol), len(notes))

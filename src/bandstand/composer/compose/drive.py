@@ -9,13 +9,16 @@ from typing import TypeVar
 
 LIVELY, WILD = 0.4, 0.75
 """From here on sixteenths are filled in softly, and played out."""
-CALM, STILL, ASLEEP = -0.3, -0.85, -0.95
-"""Down to here what keeps time leaves out strokes between the eighths, then those between the beats, then the beat."""
+CALM, QUIET, STILL, ASLEEP = -0.3, -0.7, -0.85, -0.95
+"""Down to here what keeps time leaves out strokes between the eighths, then those between the beats in the verses, then
+everywhere, then the beat itself.
+"""
 TIMEKEEPERS = frozenset(
     {"hat", "open", "ride", "shaker", "tambourine", "cabasa", "cowbell", "ride-bell"}
 )
 DOUBLED = TIMEKEEPERS - {"open", "cowbell", "ride-bell"}
 """Those that a hand can play twice as fast; two hats that stand open have to ring."""
+GENTLER = {"crash": "ride", "china": "ride", "open": "hat", "ride-bell": "ride"}
 SHOWN = "Xxo"
 
 Figure = TypeVar("Figure")
@@ -41,13 +44,18 @@ def strokes(line: str) -> int:
     return round(16 * played / len(line))
 
 
-def driven(lines: Mapping[str, str], drive: float, pulse: int) -> dict[str, str]:
+def driven(
+    lines: Mapping[str, str], drive: float, pulse: int, *, verse: bool = False
+) -> dict[str, str]:
     """The lines of a groove, thinned or filled.
 
     pulse  sixteenths from one beat to the next
+    verse  whether more is to come: a calm drummer opens up in the chorus
     """
     if drive <= CALM:
-        return {key: _thinned(key, line, drive, pulse) for key, line in lines.items()}
+        apart = 2 if drive > (QUIET if verse else STILL) else pulse if drive > ASLEEP else 2 * pulse
+        lines = _gentle(lines)
+        return {key: _thinned(key, line, drive, pulse, apart) for key, line in lines.items()}
     if drive >= LIVELY:
         return {
             key: _filled(line, "x" if drive >= WILD else "o") if key in DOUBLED else line
@@ -56,10 +64,17 @@ def driven(lines: Mapping[str, str], drive: float, pulse: int) -> dict[str, str]
     return dict(lines)
 
 
-def _thinned(key: str, line: str, drive: float, pulse: int) -> str:
+def _gentle(lines: Mapping[str, str]) -> dict[str, str]:
+    """The lines with nobody riding on a crash or an open hat."""
+    return {
+        GENTLER[key] if key in GENTLER and GENTLER[key] not in lines else key: line
+        for key, line in lines.items()
+    }
+
+
+def _thinned(key: str, line: str, drive: float, pulse: int, apart: int) -> str:
     if key not in TIMEKEEPERS:
         return "".join(_softened(sign, n, drive) for n, sign in enumerate(line))
-    apart = 2 if drive > STILL else pulse if drive > ASLEEP else 2 * pulse
     offbeat = apart > 2 and all(line[n] == "." for n in range(0, len(line), pulse))
     first = pulse // 2 if offbeat else 0
     return "".join(sign if n % apart == first else "." for n, sign in enumerate(line))

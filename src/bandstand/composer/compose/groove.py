@@ -32,7 +32,7 @@ from bandstand.composer.plan.style import Groove
 from bandstand.composer.score import Role
 
 BUSY = 0.3
-FASTEST = 140.0
+FASTEST = 152.0
 """Beats a minute up to which a hand keeps time in sixteenths."""
 LIVE = HANDS | {"acoustic-kit", "brush-kit", "jazz-kit", "orchestral-kit"}
 HALF_BELOW = 0.5
@@ -53,7 +53,8 @@ TURNS = 0.5
 class Book:
     """What one drummer plays in this piece: a groove for the verses, another for the chorus, fills in turn.
 
-    whims  0..1, where the second bar of four answers the first, and the fourth the third
+    whims     0..1, where the second bar of four answers the first, and the fourth the third
+    answered  how loud it does
     """
 
     mains: list[Groove]
@@ -63,6 +64,7 @@ class Book:
     pulse: float
     bpm: float
     whims: tuple[float, float]
+    answered: float
     seen: dict[int, tuple[str, int]] = field(default_factory=dict[int, tuple[str, int]])
     read: dict[tuple[int, int, bool], list[Event]] = field(
         default_factory=dict[tuple[int, int, bool], list[Event]]
@@ -96,7 +98,7 @@ class Book:
         count = 1 + phase // 2 + (bar.beats * 60.0 / self.bpm > LONG_SECONDS)
         place = bar.beats, self.pulse, self.whims[phase // 2], count
         own = hands.is_long(groove, bar.beats)
-        answer = [] if own else hands.answer(played, *place)
+        answer = [] if own else hands.answer(played, *place, loud=self.answered)
         return hands.breathe(played, *place) + answer
 
 
@@ -157,6 +159,7 @@ def open_book(plan: Plan, voice: Voice) -> Book:
         pulse=theory.pulse(plan.metre),
         bpm=plan.bpm,
         whims=(float(shared.random()), float(shared.random())),
+        answered=hands.GHOSTED if plan.drive <= CALM else hands.ANSWERED,
     )
 
 
@@ -172,7 +175,7 @@ def kicks(plan: Plan) -> tuple[str, str]:
 def _quieter(main: Groove, voice: Voice, pulse: int) -> Groove:
     """The groove of the verses with less in it, and the stick across the snare."""
     calm, still = driven(main.lines, CALM, pulse), driven(main.lines, STILL, pulse)
-    lines = {name: (calm if name in TIMEKEEPERS else still)[name] for name in main.lines}
+    lines = {name: (calm if name in TIMEKEEPERS else still)[name] for name in calm}
     if voice.instrument == "acoustic-kit" and "snare" in lines and "rim" not in lines:
         lines["rim"] = "".join("x" if sign in "Xx" else "." for sign in lines.pop("snare"))
     return Groove("half", lines)
@@ -246,7 +249,8 @@ def _asked_for(groove: Groove, plan: Plan, voice: Voice) -> Groove:
         quick = plan.bpm <= FASTEST or voice.instrument not in LIVE
         lines = lines if quick else hands.unhurried(lines)
         drive = plan.drive if quick else min(plan.drive, 0.99 * LIVELY)
-        lines = driven(lines, drive, round(4 * theory.pulse(plan.metre)))
+        beat = round(4 * theory.pulse(plan.metre))
+        lines = driven(lines, drive, beat, verse=groove.use == "main")
     if "double-time" in plan.asked:
         lines = {key: line[::2] * 2 for key, line in lines.items()}
     if "four-on-the-floor" in plan.asked and "kick" in lines:

@@ -13,6 +13,8 @@ from bandstand.composer.instruments import KEYS
 from bandstand.composer.plan.style import Groove
 
 LOUDNESS = {"X": 0.95, "x": 0.74, "o": 0.45, "r": 0.66, "t": 0.62}
+GHOSTED = 0.34
+"""A soft stroke of a drum, which is felt more than heard."""
 ROLLS = {"r": 2, "t": 3}
 """Strokes that share one sixteenth."""
 LENGTHS = {"crash": 2.0, "open": 0.4, "ride": 0.5, "ge": 0.5, "tun": 0.5}
@@ -51,7 +53,9 @@ def read(groove: Groove, beats: float, phase: int, pulse: float, *, busy: bool) 
         touch = _touch(pattern, pulse) if name in TIMEKEEPERS and "X" not in line else (1.0,)
         for offset, _, symbol in hits(pattern, beats, phase):
             strokes = ROLLS.get(symbol, 1)
-            loud = LOUDNESS[symbol] * touch[round(4 * offset) % len(touch)]
+            ghost = symbol == "o" and name in {"snare", "kick", "rim"}
+            loud = GHOSTED if ghost else LOUDNESS[symbol]
+            loud *= touch[round(4 * offset) % len(touch)]
             events += [
                 (offset + 0.25 * n / strokes, length, KEYS[name], loud * SOFTER**n)
                 for n in range(strokes)
@@ -60,7 +64,13 @@ def read(groove: Groove, beats: float, phase: int, pulse: float, *, busy: bool) 
 
 
 def answer(
-    strokes: Sequence[Event], beats: float, pulse: float, whim: float, count: int
+    strokes: Sequence[Event],
+    beats: float,
+    pulse: float,
+    whim: float,
+    count: int,
+    *,
+    loud: float,
 ) -> list[Event]:
     """Soft strokes beside the beats on the drum that begins the bar: the second bar of two answers the first.
 
@@ -79,7 +89,7 @@ def answer(
         return []
     first = int(whim * len(free))
     places = {free[(first + n * len(free) // count) % len(free)] for n in range(count)}
-    return [(0.25 * n, RINGING, drum, ANSWERED) for n in sorted(places)]
+    return [(0.25 * n, RINGING, drum, loud) for n in sorted(places)]
 
 
 def breathe(
