@@ -123,7 +123,10 @@ class Reader:
     def _is_ready(self) -> bool:
         try:
             answer = httpx2.get(
-                f"http://127.0.0.1:{self.port}/readyz", timeout=PATIENCE_SECONDS, trust_env=False
+                f"http://127.0.0.1:{self.port}/readyz",
+                timeout=PATIENCE_SECONDS,
+                trust_env=False,
+                verify=False,
             )
         except httpx2.TransportError:
             return False

@@ -39,6 +39,7 @@ def browser(server: Server, **headers: str) -> httpx2.Client:
         headers={**BY_THE_PAGE, **told},
         timeout=PATIENCE_SECONDS,
         trust_env=False,
+        verify=False,
         follow_redirects=False,
     )
 

@@ -112,7 +112,7 @@ def test_nothing_is_changed_by_another_site(
     sqlite_server: Server, visiting: httpx2.Client, method: str, path: str, told: dict[str, str]
 ):
     told = {name: value.replace("OURS", sqlite_server.url) for name, value in told.items()}
-    with httpx2.Client(base_url=sqlite_server.url, trust_env=False) as other:
+    with httpx2.Client(base_url=sqlite_server.url, trust_env=False, verify=False) as other:
         other.cookies.update(visiting.cookies)
         answer = other.request(method, path, headers=told, json={})
 
@@ -123,7 +123,7 @@ def test_nothing_is_changed_by_another_site(
 def test_browser_that_tells_only_its_origin_may_change_things(
     sqlite_server: Server, visiting: httpx2.Client
 ):
-    with httpx2.Client(base_url=sqlite_server.url, trust_env=False) as old:
+    with httpx2.Client(base_url=sqlite_server.url, trust_env=False, verify=False) as old:
         old.cookies.update(visiting.cookies)
         answer = old.post("/app/keys", json={"name": "old"}, headers={"Origin": sqlite_server.url})
 

@@ -96,7 +96,7 @@ def test_command_prints_a_link_that_works(sqlite_server: Server):
 def test_link_that_is_only_looked_at_is_not_used_up(sqlite_server: Server, looks: dict[str, str]):
     link = login_link(sqlite_server)
     looks = {name: value for name, value in looks.items() if value}
-    with httpx2.Client(base_url=sqlite_server.url, trust_env=False) as onlooker:
+    with httpx2.Client(base_url=sqlite_server.url, trust_env=False, verify=False) as onlooker:
         answer = onlooker.get(link, headers=looks)
 
         assert answer.status_code == 200
@@ -119,7 +119,7 @@ def test_login_is_confirmed_on_our_own_page(sqlite_server: Server):
 def test_login_is_confirmed_where_a_browser_tells_its_origin_alone(sqlite_server: Server):
     """As over plain HTTP in a local network; the form's page must not make it null."""
     link = login_link(sqlite_server)
-    with httpx2.Client(base_url=sqlite_server.url, trust_env=False) as person:
+    with httpx2.Client(base_url=sqlite_server.url, trust_env=False, verify=False) as person:
         form = person.get(link)
         answer = person.post(link, headers={"Origin": sqlite_server.url})
 

@@ -215,7 +215,7 @@ def test_page_hears_nothing_after_its_session_ended_elsewhere(person: httpx2.Cli
         next(heard)
         token = person.cookies[COOKIE]
         assert person.post("/app/logout").status_code == 204
-        with httpx2.Client(base_url=person.base_url, trust_env=False) as still:
+        with httpx2.Client(base_url=person.base_url, trust_env=False, verify=False) as still:
             cookie = {"Cookie": f"{COOKIE}={token}"}
             assert still.get("/app/account", headers=cookie).status_code == 401
 

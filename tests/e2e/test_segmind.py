@@ -36,7 +36,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
 def opened(server: Server, key: str | None = KEY) -> httpx2.Client:
     headers = {"x-api-key": key} if key else {}
     return httpx2.Client(
-        base_url=server.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False
+        base_url=server.url,
+        headers=headers,
+        timeout=PATIENCE_SECONDS,
+        trust_env=False,
+        verify=False,
     )
 
 
