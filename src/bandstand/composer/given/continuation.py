@@ -127,7 +127,8 @@ class Continuation:
         if not length:
             return block
         done = (position - self.join + np.arange(length) + 0.5) / self.crossfade
-        angle = done * (np.pi / 2.0)
+        # Slowly at both ends: the smoothest of sounds tells where a slope begins.
+        angle = done**2 * (3.0 - 2.0 * done) * (np.pi / 2.0)
         mixed = block.copy()
         mixed[:, :length] *= np.sin(angle).astype(np.float32)
         mixed[:, :length] += fading * np.cos(angle).astype(np.float32)
