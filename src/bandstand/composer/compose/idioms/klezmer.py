@@ -169,7 +169,7 @@ DANCE = tune.Manner(
     length=0.92,
     leaps=1.4,
     leaning=0.16,
-    borne=0.4,
+    borne=0.45,
 )
 DOINA = tune.Manner(rhythms=FREE, scheme="abac", centre=74, reach=11, rub=1.0, length=0.98)
 FREE_FROM, FREE_SECONDS = 90.0, 16.0
@@ -227,27 +227,8 @@ def sing(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generato
     opening = tune.sing([bar for bar in bars if bar.index < free], plan, voice, dice, DOINA)
     danced = tune.sing([bar for bar in bars if bar.index >= free], plan, voice, dice, manner)
     answered = polish.answered([*opening, *danced], bars, plan, voice)
-    sung = _homeward(polish.eased(answered, bars, plan, voice), bars, plan, voice)
+    sung = polish.eased(answered, bars, plan, voice)
     return ground.within(_dressed(sung, plan, voice, dice), bars)
-
-
-def _homeward(
-    events: Sequence[Event], bars: Sequence[Bar], plan: Plan, voice: Voice
-) -> list[Event]:
-    """The tune with the tonic as the last note of each section that ends at home."""
-    ends = [
-        (bar.start, bar.start + bar.beats)
-        for bar in bars
-        if bar.is_last and bar.chords[-1].root == plan.key.tonic
-    ]
-    homeward = list(events)
-    for begin, end in ends:
-        last = max((n for n, e in enumerate(homeward) if begin <= e[0] < end), default=None)
-        if last is not None:
-            start, length, pitch, loud = homeward[last]
-            tonic = ground.closest(plan.key.tonic, pitch, voice.instrument)
-            homeward[last] = (start, length, tonic, loud)
-    return homeward
 
 
 def _dressed(

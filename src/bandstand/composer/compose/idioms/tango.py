@@ -130,10 +130,26 @@ SUNG = {
     ),
 }
 VERSE = tune.Manner(
-    rhythms=BITTEN, scheme="aabc", centre=70, reach=9, rub=1.2, length=0.9, leaps=1.4, leaning=0.24
+    rhythms=BITTEN,
+    scheme="aabc",
+    centre=70,
+    reach=9,
+    rub=1.2,
+    length=0.9,
+    leaps=1.4,
+    leaning=0.24,
+    borne=0.4,
 )
 CHORUS = tune.Manner(
-    rhythms=SUNG, scheme="abac", centre=71, reach=10, rub=1.2, length=0.98, leaps=1.4, leaning=0.24
+    rhythms=SUNG,
+    scheme="abac",
+    centre=71,
+    reach=10,
+    rub=1.2,
+    length=0.98,
+    leaps=1.4,
+    leaning=0.24,
+    borne=0.4,
 )
 ROUND_BARS = 18
 """Bars below which a chorus has the chords of the verse."""
