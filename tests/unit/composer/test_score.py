@@ -277,8 +277,9 @@ def test_strong_beats_carry_chord_notes(name):
                 chord = [chord for chord in score.chords if chord.start <= note.start + 0.06][-1]
                 shares.append(note.pitch % 12 in chord.notes)
 
-    # A raga has a drone, and no chords to follow.
-    assert np.mean(shares) >= (0.65 if style(name).idiom == "raga" else 0.75)
+    # A raga has a drone, and heterophony open fifths: no chords to follow.
+    free = style(name).idiom in {"raga", "heterophony"}
+    assert np.mean(shares) >= (0.65 if free else 0.75)
 
 
 @pytest.mark.parametrize("seconds", [10, 12.5, 30])

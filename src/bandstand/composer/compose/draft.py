@@ -190,7 +190,9 @@ def _parts(plan: Plan, sketched: Sketch) -> list[tuple[Voice, list[Event]]]:
             dice = chance.stage(plan.seed, chance.SOLO, _die(plan, 0))
             improvise = idioms.players(plan.style.idiom).get(Role.LEAD, melody.improvise)
             events = sorted(events + improvise(taken, plan, voice, dice))
-        if _ends(plan) and not _sings_on(voice, events, final):
+        # Who has had nothing to say all along does not come in for the last chord.
+        heard = bool(events) or voice.asked
+        if _ends(plan) and heard and not _sings_on(voice, events, final):
             sung = events[-1][2] if events else None
             events += ending.last_chord(voice, final, plan, sung=sung)
         if voice.asked and 0 < len(events) < ENOUGH:

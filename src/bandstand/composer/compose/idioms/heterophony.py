@@ -65,23 +65,21 @@ BEATS = (
     ("D.....k...k.....", "D.......d.d....."),
     ("D...d...D.k.....", "D.......D.k.k..."),
 )
-SLIDE, SLID_FROM = 0.12, 1.0
-"""Beats of a slide into a note, and how long a note is that has one."""
-OFTEN_SLID, OFTEN_FILLED = 0.45, 0.6
+LONG, TOGETHER = 1.0, 0.05
+"""Beats from which a note is long; within which two begin together."""
+OFTEN_DOUBLED, OFTEN_FILLED = 0.45, 0.6
 TREMBLED_FROM, OFTEN_TREMBLED, RUSTLE = 1.5, 0.2, 0.125
 """How long a zither's note is that is struck again and again, how often it is, and how many beats apart."""
 STROLLS = ((0, -1, -2, -1), (0, 1, 2, 1), (0, -2, -1, 1), (0, 2, 1, -1), (0, 1, -1, -2))
 """Strings from a long note, eighth by eighth."""
 TOUCHED, STRUCK = 0.2, 1.0
 """How long a note is that rubs, and a low one under a tune that may lean on the semitone above it."""
-SWEPT, SWEEP_SECONDS = 9, 0.022
+SWEPT, SWEEP_SECONDS = 7, 0.02
 """Strings of a glissando, and how soon they follow each other."""
 LOWEST = 42
 """From here upwards lie the strings of a low part: an octave that even a small room carries."""
 LATE = 0.5
 """Beats by which a follower comes after the tune."""
-SILENT = 0.9
-"""Beats of rest from which a zither sweeps in the middle of a phrase; at its end it always does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +151,9 @@ MANNER = tune.Manner(
     scheme="aaab",
     centre=71,
     reach=8,
-    length=0.98,
-    strict=0.5,
-    borne=1.0,
+    length=1.0,
+    strict=1.0,
+    borne=0.7,
     rub=1.6,
     leaps=2.4,
     scale=classes_of,
@@ -167,27 +165,20 @@ LEANING = 0.7
 
 
 def sing(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Generator) -> list[Event]:
-    """The tune: bows and flutes slide into its long notes, plucked strings add the octave below."""
+    """The tune: bows and flutes slur it, plucked strings add the octave below some of its long notes."""
     manner = replace(MANNER, rub=LEANING) if five_of(plan).leans else MANNER
     plain = tune.sing(bars, plan, voice, dice, manner)
     known = INSTRUMENTS[voice.instrument]
-    rungs = ground.ladder(classes_of(plan), voice.instrument, 71, 14)
     rolls = dice.random(round(8 * plan.metre.beats)).tolist()
-    sung: list[Event] = []
-    for event in plain:
-        start, length, pitch, loud = event
-        slides = length >= SLID_FROM and rolls[round(4 * start) % len(rolls)] < OFTEN_SLID
-        below = [p for p in rungs if pitch - 4 <= p < pitch]
-        if known.sustained and slides and below:
-            sung += [
-                (start, SLIDE, below[-1], 0.8 * loud),
-                (start + SLIDE, length - SLIDE, pitch, loud),
-            ]
-        else:
-            sung.append(event)
-            if not known.sustained and slides and pitch - 12 >= known.low:
-                sung.append((start, length, pitch - 12, 0.7 * loud))
-    return ground.within(sung, bars)
+    doubled = [
+        (start, length, pitch - 12, 0.7 * loud)
+        for start, length, pitch, loud in plain
+        if not known.sustained
+        and length >= LONG
+        and pitch - 12 >= known.low
+        and rolls[round(4 * start) % len(rolls)] < OFTEN_DOUBLED
+    ]
+    return ground.within([*plain, *doubled], bars)
 
 
 def pluck(
@@ -203,7 +194,7 @@ def pluck(
         inside = [e for e in heard if bar.start - 1e-6 <= e[0] < bar.start + bar.beats - 1e-6]
         if not inside:
             events += _ringing(bar, rungs, loud)
-        for start, length, pitch, _ in _upper(inside):
+        for start, length, pitch, _ in melody_line(inside):
             here = ground.nearest(rungs, _near(pitch, centre))
             chance = fills[round(4 * start) % len(fills)]
             sounding = {*bar.chords[0].notes, *(e[2] % 12 for e in inside)}
@@ -213,20 +204,18 @@ def pluck(
             events += _broken((start, held, here, loud), around, chance)
         if inside and voice.role is Role.COMP:
             events += _thumb(bar, voice, 0.8 * loud)
-        sung = max((e[0] + e[1] for e in inside), default=bar.start)
-        silent = bar.start + bar.beats - sung >= SILENT
-        if bar.place % 4 == 3 or (silent and bar.place % 4 == 1):
-            events += _swept(bar, rungs, loud, plan, up=bar.place % 4 == 1)
+        if bar.place % 4 == 3 and voice.role is Role.COMP:
+            events += _swept(bar, rungs, loud, plan, up=bar.place % 8 == 3)
     if bars and not events:
         events = _ringing(bars[0], rungs, 0.5)
     return ground.within(ground.once(events), bars)
 
 
-def _upper(events: Sequence[Event]) -> list[Event]:
-    """One note at a time: of those together the highest; slides are the singer's own."""
+def melody_line(events: Sequence[Event]) -> list[Event]:
+    """One note at a time: of those together the highest."""
     line: list[Event] = []
     for event in sorted(events):
-        if line and event[0] - line[-1][0] < SLIDE + 0.01:
+        if line and event[0] - line[-1][0] < TOGETHER:
             first, _, pitch, _ = line.pop()
             line.append((first, event[1], max(event[2], pitch), event[3]))
         else:
@@ -344,7 +333,9 @@ def follow(
     events: list[Event] = []
     for bar in bars:
         inside = [e for e in heard if bar.start - 1e-6 <= e[0] < bar.start + bar.beats - 1e-6]
-        bones = [e for e in _upper(inside) if e[1] >= 1.0 or (e[0] - bar.start) % (2 * pulse) == 0]
+        bones = [
+            e for e in melody_line(inside) if e[1] >= 1.0 or (e[0] - bar.start) % (2 * pulse) == 0
+        ]
         if not bones:
             pitch = ground.closest(bar.chords[0].notes[-1], centre, voice.instrument)
             events.append((bar.start, 0.9 * bar.beats, pitch, 0.38))
