@@ -27,9 +27,9 @@ SUNG = 6
 WEIGHTS: Mapping[str, float] = {
     "key": 11.0,
     "scale": 3.0,
-    "clashes": 4.0,
+    "clashes": 5.0,
     "leaps": 1.5,
-    "leaps answered": 2.0,
+    "leaps answered": 3.0,
     "steps": 3.5,
     "strong beats": 3.5,
     "novelty": 6.0,

@@ -130,7 +130,7 @@ def _moves() -> Costs:
     onward = leapt & (before * now >= 0)
     too_far = leapt & (before * now < 0) & (np.abs(now) > STEP)
     still = (before == 0) & (now == 0)
-    return alone[None, :] + 4.0 * onward + 2.5 * too_far + 0.6 * still
+    return alone[None, :] + 4.0 * onward + 2.5 * too_far + 1.1 * still
 
 
 def _local(ladder: Ladder, slot: Slot) -> Costs:

@@ -120,6 +120,7 @@ class _Singer:
         default_factory=dict["tuple[str, str]", "Figure"]
     )
     sung: dict[Cue, list[Line]] = field(default_factory=dict["Cue", "list[Line]"])
+    last: int | None = None
 
     @property
     def _rhythms(self) -> Sequence[Rhythm]:
@@ -165,6 +166,7 @@ class _Singer:
             half = sum(bar.start + offset < middle for bar, offset, _, _ in places)
             pitches = self._anew(cue, slots, rungs, half)
             known.append(pitches)
+        self.last = pitches[len(places) - 1]
         return [
             (
                 bar.start + offset,
@@ -276,7 +278,7 @@ class _Singer:
         manner = self.manner
         taste = Taste(manner.strict, manner.rub, manner.leaps)
         begun = [replace(slot, wanted=pitch) for slot, pitch in zip(slots, head, strict=False)]
-        found = find_way([*begun, *slots[len(head) :]], rungs, taste)
+        found = find_way([*begun, *slots[len(head) :]], rungs, taste, self.last)
         return self._approached([*head, *found[len(head) :]], slots, max(1, len(head)))
 
     def _suits(self, line: Line, slots: Sequence[Slot]) -> bool:

@@ -20,8 +20,10 @@ STEP_COSTS = (0.9, 0.2, 0.1, 0.4, 0.6, 1.1, 2.6, 1.7, 5.0, 5.0, 5.0, 5.0, 4.0)
 TOO_WIDE, FAR = 9.0, 8
 LEAP, STEP = 4, 2
 """Semitones: more than a third, at most a whole tone."""
-ONWARD, TOO_FAR_BACK = 1.5, 0.8
+ONWARD, TOO_FAR_BACK = 2.2, 1.2
 """What it costs not to turn back after a leap, and to turn back by more than a step."""
+JOINED = 0.6
+"""What a move from one phrase to the next counts of what it would within one."""
 NEAR = 0.42
 """What a semitone beside the contour costs."""
 STRANGE, OUTSIDE, WRONG = 1.2, 6.0, 12.0
@@ -61,13 +63,19 @@ class Taste:
     leaps: float
 
 
-def find_way(slots: Sequence[Slot], rungs: tuple[int, ...], taste: Taste) -> list[int]:
-    """A pitch for each slot, from the rungs."""
+def find_way(
+    slots: Sequence[Slot], rungs: tuple[int, ...], taste: Taste, before: int | None = None
+) -> list[int]:
+    """A pitch for each slot, from the rungs. before: the pitch on which the last phrase ended, if one did."""
     count = len(rungs)
     moves = _moves(rungs, taste.leaps)
     # Cheapest by how the note was reached: by a step, a leap up, a leap down.
     total = np.full((3, count), np.inf)
-    total[0] = _own(slots[0], rungs, taste)
+    total[0] = 0.0
+    if before is not None:
+        joining, kind = _costs(np.array(rungs) - before, taste.leaps)
+        total = np.where(kind == np.arange(3)[:, None], JOINED * joining, np.inf)
+    total = total + _own(slots[0], rungs, taste)
     back: list[NDArray[np.int64]] = []
     for slot in slots[1:]:
         paths = total.reshape(1, -1, 1) + moves
@@ -88,10 +96,7 @@ def _moves(rungs: tuple[int, ...], leaps: float) -> Costs:
     """What each move costs: [how the new note is reached, how the old one was and where it is, new note]."""
     ladder = np.array(rungs)
     move = ladder[None, :] - ladder[:, None]
-    apart = np.abs(move)
-    costs = np.array([*STEP_COSTS, TOO_WIDE])[np.minimum(apart, len(STEP_COSTS))]
-    costs = np.where((apart > STEP) & (apart < FAR), leaps * costs, costs)
-    kind = np.select([move > LEAP, move < -LEAP], [1, 2], 0)
+    costs, kind = _costs(move, leaps)
     after = [costs]
     for back in (-move, move):
         unanswered = np.select(
@@ -101,6 +106,14 @@ def _moves(rungs: tuple[int, ...], leaps: float) -> Costs:
     every = np.concatenate(after)
     reached = np.tile(kind, (3, 1))
     return np.stack([np.where(reached == way, every, np.inf) for way in range(3)])
+
+
+def _costs(move: NDArray[np.int64], leaps: float) -> tuple[Costs, NDArray[np.int64]]:
+    """What moves of so many semitones cost by themselves, and whether they are steps, leaps up or leaps down: 0, 1, 2."""
+    apart = np.abs(move)
+    costs = np.array([*STEP_COSTS, TOO_WIDE])[np.minimum(apart, len(STEP_COSTS))]
+    costs = np.where((apart > STEP) & (apart < FAR), leaps * costs, costs)
+    return costs, np.select([move > LEAP, move < -LEAP], [1, 2], 0)
 
 
 def _own(slot: Slot, rungs: tuple[int, ...], taste: Taste) -> Costs:
