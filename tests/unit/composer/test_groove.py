@@ -212,3 +212,12 @@ def test_a_calm_drummer_opens_up_in_the_chorus():
 
     assert verse["hat"] == "x...x...x...x..."
     assert chorus == hat
+
+
+def test_a_wild_chorus_gets_a_tambourine_where_nobody_else_shakes_one():
+    calm, wild = (
+        {e[2] for e in drummed(replace(planned("rock", seconds=60), drive=drive))}
+        for drive in (0.0, 1.0)
+    )
+
+    assert KEYS["tambourine"] in wild - calm

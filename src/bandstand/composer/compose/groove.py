@@ -19,6 +19,7 @@ from bandstand.composer.compose.drive import (
     LIVELY,
     STILL,
     TIMEKEEPERS,
+    WILD,
     driven,
     strokes,
     suited,
@@ -34,6 +35,7 @@ from bandstand.composer.score import Role
 BUSY = 0.3
 FASTEST = 152.0
 """Beats a minute up to which a hand keeps time in sixteenths."""
+LAYER = "xoxo"
 LIVE = HANDS | {"acoustic-kit", "brush-kit", "jazz-kit", "orchestral-kit"}
 HALF_BELOW = 0.5
 AKIN = 0.65
@@ -241,6 +243,12 @@ def _busyness(groove: Groove) -> float:
     return sum(strokes(line) for line in groove.lines.values())
 
 
+def _wants_layer(plan: Plan, voice: Voice) -> bool:
+    """Whether somebody shakes a tambourine over a wild chorus: where nobody else is there to do it."""
+    alone = all(other.role is not Role.PERCUSSION for other in plan.voices)
+    return alone and _has_snare(voice) and plan.drive >= WILD and theory.pulse(plan.metre) == 1.0
+
+
 def _asked_for(groove: Groove, plan: Plan, voice: Voice) -> Groove:
     """The groove as the prompt wants it: livelier or calmer, the kick on every beat, everything twice as fast."""
     lines = _one_pair(groove.lines)
@@ -251,6 +259,8 @@ def _asked_for(groove: Groove, plan: Plan, voice: Voice) -> Groove:
         drive = plan.drive if quick else min(plan.drive, 0.99 * LIVELY)
         beat = round(4 * theory.pulse(plan.metre))
         lines = driven(lines, drive, beat, verse=groove.use == "main")
+    if groove.use == "b" and _wants_layer(plan, voice):
+        lines.setdefault("tambourine", LAYER)
     if "double-time" in plan.asked:
         lines = {key: line[::2] * 2 for key, line in lines.items()}
     if "four-on-the-floor" in plan.asked and "kick" in lines:
