@@ -221,3 +221,9 @@ def test_a_wild_chorus_gets_a_tambourine_where_nobody_else_shakes_one():
     )
 
     assert KEYS["tambourine"] in wild - calm
+
+
+def test_a_slow_shuffle_keeps_its_triplets():
+    hat = {"hat": "x.x.x.x.x.x."}
+
+    assert driven(hat, -0.8, 6, verse=True) == hat

@@ -19,7 +19,7 @@ TIMEKEEPERS = frozenset(
 DOUBLED = TIMEKEEPERS - {"open", "cowbell", "ride-bell"}
 """Those that a hand can play twice as fast; two hats that stand open have to ring."""
 GENTLER = {"crash": "ride", "china": "ride", "open": "hat", "ride-bell": "ride"}
-SHOWN = "Xxo"
+SHOWN, BEAT = "Xxo", 4
 
 Figure = TypeVar("Figure")
 
@@ -53,7 +53,9 @@ def driven(
     verse  whether more is to come: a calm drummer opens up in the chorus
     """
     if drive <= CALM:
-        apart = 2 if drive > (QUIET if verse else STILL) else pulse if drive > ASLEEP else 2 * pulse
+        # The triplets of a slow shuffle are the shuffle.
+        quiet = QUIET if verse and pulse == BEAT else STILL
+        apart = 2 if drive > quiet else pulse if drive > ASLEEP else 2 * pulse
         lines = _gentle(lines)
         return {key: _thinned(key, line, drive, pulse, apart) for key, line in lines.items()}
     if drive >= LIVELY:
