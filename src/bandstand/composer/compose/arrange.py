@@ -30,6 +30,7 @@ OPENING = (Role.COMP, Role.ARP, Role.BASS, Role.DRUMS, Role.PERCUSSION, Role.COU
 """Who may open a piece; a drone or a pad is what one opens it over, and the tune comes with the verse."""
 LAST_TO_OPEN = frozenset({Role.PERCUSSION, Role.COUNTER})
 OPENERS = 2
+THIN = frozenset({"intro", "break", "bridge", "outro"})
 NEW = 2
 """Colours that a chorus brings; where a lively band would have them all from the start, some wait for it."""
 LATE, ABSENT = 0.35, 0.2
@@ -67,10 +68,13 @@ def _open(
     """
     intro = [bar for bar in chart if bar.section.name == "intro"]
     places = {bar.index for bar in intro}
-    droned = any(voice.role is Role.DRONE for voice in voices)
+    roles = {voice.role for voice in voices}
+    droned = Role.DRONE in roles and Role.PAD not in roles
     able = (Role.LEAD,) if droned else OPENING
     play = {n for n, played in enumerate(given) if any(bar.index in places for bar in played)}
-    ready = [n for n, voice in enumerate(voices) if voice.role in able and n not in play]
+    # Nobody opens who would then fall silent.
+    stay = {n for n, played in enumerate(given) if len(intro) in {bar.index for bar in played}}
+    ready = [n for n in sorted(stay - play) if voices[n].role in able]
     order = [ready[n] for n in dice.permutation(len(ready))]
     order = [n for late in (False, True) for n in order if (voices[n].role in LAST_TO_OPEN) is late]
     missing = OPENERS - droned - sum(voices[n].role in able for n in play)
@@ -151,17 +155,22 @@ def _kept(chart: Sequence[Bar], plan: Plan, dice: np.random.Generator) -> set[tu
 
 
 def _rests(plan: Plan, dice: np.random.Generator) -> set[tuple[Role, int]]:
-    """Colours that come in late or stay away, so that no two sections sound alike."""
+    """Colours that come in late or stay away, so that no two sections sound alike; not where everything is wanted, nor
+    where hardly anybody plays.
+    """
     roles = [role for role in COLOURS if any(voice.role is role for voice in plan.voices)]
     rests: set[tuple[Role, int]] = set()
     heard: set[str] = set()
     for section in plan.sections:
         bars = range(section.first_bar, section.first_bar + section.bars)
+        whole = section.name in PEAKS or section.name in THIN or "stripped" in section.traits
         for role in roles:
             roll = float(dice.random())
+            if whole:
+                continue
             if section.bars >= 2 * PHRASE and roll < LATE:
                 rests |= {(role, bar) for bar in bars[:PHRASE]}
-            elif section.name in heard and section.name not in PEAKS and roll < LATE + ABSENT:
+            elif section.name in heard and roll < LATE + ABSENT:
                 rests |= {(role, bar) for bar in bars}
         heard.add(section.name)
     return rests

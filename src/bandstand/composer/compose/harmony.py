@@ -129,14 +129,9 @@ def _given(plan: Plan) -> list[tuple[Chord, ...]]:
 
 def _looped(plan: Plan, dice: np.random.Generator) -> list[Bar]:
     loops = _choose(plan, dice)
-    bars: list[Bar] = []
-    for section in plan.sections:
-        own = _around(loops["a" if ROUND in section.traits else section.name], section)
-        if HOMING in section.traits:
-            home = _around(loops["a"], section)
-            own = [(own if n % PHRASE < PHRASE // 2 else home)[n] for n in range(section.bars)]
-        bars += own
-    return bars
+    return [
+        bar for section in plan.sections for bar in _laid(section, loops[section.name], loops["a"])
+    ]
 
 
 def _choose(plan: Plan, dice: np.random.Generator) -> dict[str, Loop]:
@@ -145,8 +140,8 @@ def _choose(plan: Plan, dice: np.random.Generator) -> dict[str, Loop]:
     written = by_mode.get(plan.key.mode) or by_mode[theory.family(plan.key.mode)]
     loops = [_read(text) for text in written]
     order = [loops[n] for n in dice.permutation(len(loops))]
-    sung = [s for s in plan.sections if s.name == "a" or ROUND in s.traits]
-    verse = next((loop for loop in order if _at_home(loop, sung)), order[0])
+    sung = [s for s in plan.sections if s.name in {"intro", "a"} or ROUND in s.traits]
+    verse = next((loop for loop in order if _at_home(loop, sung, loop)), order[0])
     others = [loop for loop in order if loop != verse] or order
     # A chorus that begins elsewhere than the verse is heard as another place.
     refrains = _contrasting(plan, dice) or others
@@ -155,9 +150,11 @@ def _choose(plan: Plan, dice: np.random.Generator) -> dict[str, Loop]:
         *(loop for loop in refrains if loop[0] == verse[0]),
     ]
     peaks = [[s for s in plan.sections if s.name == name] for name in ("b", "drop")]
-    chorus = next((loop for loop in refrains if all(_at_home(loop, peak) for peak in peaks)), verse)
+    chorus = next(
+        (loop for loop in refrains if all(_at_home(loop, peak, verse) for peak in peaks)), verse
+    )
     aside = [s for s in plan.sections if s.name == "bridge"]
-    bridge = others[-1] if _at_home(others[-1], aside) else verse
+    bridge = others[-1] if _at_home(others[-1], aside, verse) else verse
     names = {"b": chorus, "drop": chorus, "build": chorus, "bridge": bridge, "break": bridge}
     return {name: names.get(name, verse) for name in ("a", *(s.name for s in plan.sections))}
 
@@ -169,10 +166,20 @@ def _contrasting(plan: Plan, dice: np.random.Generator) -> list[Loop]:
     return [_read(written[n]) for n in dice.permutation(len(written))]
 
 
-def _at_home(loop: Loop, sections: Sequence[Section]) -> bool:
+def _at_home(loop: Loop, sections: Sequence[Section], verse: Loop) -> bool:
     """Whether the tonic has its share of all these sections together."""
-    sung = [bar for section in sections for bar in _around(loop, section)]
+    sung = [bar for section in sections for bar in _laid(section, loop, verse)]
     return not sung or _share(sung) >= TONIC_SHARE
+
+
+def _laid(section: Section, loop: Loop, verse: Loop) -> list[Bar]:
+    """The bars of a section over its own loop, or over as much of the verse's as its traits say."""
+    own, home = _around(loop, section), _around(verse, section)
+    if ROUND in section.traits:
+        return home
+    if HOMING in section.traits:
+        return [(own if n % PHRASE < PHRASE // 2 else home)[n] for n in range(section.bars)]
+    return own
 
 
 def _around(loop: Loop, section: Section) -> list[Bar]:

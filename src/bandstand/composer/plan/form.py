@@ -38,7 +38,7 @@ PHRASE = 4
 LEADING_IN = frozenset({"intro", "build"})
 ROUND, HOMING = "round", "homing"
 """Traits of a section over the chords of the verse, and of one that has its own and comes home by the verse's."""
-LIFT, LIFTED_SECONDS, LIFTED_SHARE = 2, 150.0, 0.12
+LIFT, LIFTED_SECONDS, LIFTED_SHARE = 2, 150.0, 0.16
 HARD_TAIL = 0.6
 SWELL = 0.3
 FADE_SHARE, FADE_SECONDS = 0.2, 12.0
@@ -189,11 +189,23 @@ def _shared(bars: int, verse: int, cycle: Sequence[Named], last: Named) -> list[
         length = max(1, verse // 2) if named[0] in {"build", "break"} else verse
         least = max(2, verse // 2, min(verse, PHRASE) if shared else 0)
         if left - length < least:
-            shared.append((last if len(shared) > 1 else _plain(named, last), left))
-            break
+            peaks = len(shared) == 1 and named[0] not in PEAKS and last[0] in PEAKS
+            ends = last if len(shared) > 1 or peaks else _plain(named, last)
+            shared.append((ends, left))
+            return _with_whole_end(shared, verse)
         shared.append((named, length))
         left -= length
     return shared
+
+
+def _with_whole_end(shared: list[tuple[Named, int]], verse: int) -> list[tuple[Named, int]]:
+    """What has to be cut short is the verse before the last chorus, not the chorus."""
+    if len(shared) < 3 or shared[-1][1] >= verse:
+        return shared
+    (before, length), (last, left) = shared[-2:]
+    if before[0] in PEAKS or last[0] not in PEAKS or length <= PHRASE:
+        return shared
+    return [*shared[:-2], (before, PHRASE), (last, length + left - PHRASE)]
 
 
 def _plain(named: Named, last: Named) -> Named:
