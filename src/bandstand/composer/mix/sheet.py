@@ -50,6 +50,9 @@ LUFS = -14.0
 _ROUNDS, _NEAR = 12, 0.02
 """How often at most a master gain is tried, and how many LU off the goal are good enough."""
 
+_WIDEST = -9.5
+"""dB of the sides against the middle: a room grows wider while it is played in than an excerpt tells."""
+
 _HIGHEST = 40.0  # dB of the master gain
 
 _NEARER, _BELL = 0.5, 4.0
@@ -100,8 +103,7 @@ def _tone(
     score: Score, rate: int, found: Sequence[Excerpt], buses: Sequence[Stereo], sheet: Sheet
 ) -> Sheet:
     """Tilt, bells and low shelf that bring the blend to where the style wants it."""
-    weights = [e.times * e.samples / (e.stop - e.start) for e in found]
-    hertz, power = power_spectrum(buses, rate, weights)
+    hertz, power = power_spectrum(buses, rate, _weights(found))
     spans = [(score.beat_at(e.start / rate), score.beat_at(e.stop / rate)) for e in found]
     heard = thirds(hertz, power)
     power = moved(hertz, power, expected(score, spans, heard) - heard)
@@ -151,10 +153,15 @@ def _smoothing(
     return bells
 
 
-def _width(score: Score, shapes: Sequence[Stereo]) -> float:
+def _weights(found: Sequence[Excerpt]) -> list[float]:
+    """How much of the piece each second of an excerpt stands for."""
+    return [e.times * e.samples / (e.stop - e.start) for e in found]
+
+
+def _width(score: Score, found: Sequence[Excerpt], shapes: Sequence[Stereo]) -> float:
     """dB by which the sides must be raised for the width the style wants."""
-    wanted = -12.0 + 4.0 * score.mix.width
-    return min(max(wanted - side_over_mid(shapes), -12.0), 12.0)
+    wanted = min(-12.0 + 4.0 * score.mix.width, _WIDEST)
+    return min(max(wanted - side_over_mid(shapes, _weights(found)), -12.0), 12.0)
 
 
 def _loudness(parts: Sequence[NDArray[np.float64]], found: Sequence[Excerpt]) -> float:
@@ -208,7 +215,7 @@ def rehearse(
         return Desk(score, rate, sheet, found[index].start).shape(buses[index])
 
     shapes = list(pool.map(shaped, range(len(found))))
-    sheet = replace(sheet, side=_width(score, shapes))
+    sheet = replace(sheet, side=_width(score, found, shapes))
     shapes = [widen(shape, sheet.side) for shape in shapes]
     whole = len(found) == 1 and found[0].stop - found[0].start == round(score.seconds * rate)
     master = _Master(score, rate, found, shapes, run_up if whole else 0)

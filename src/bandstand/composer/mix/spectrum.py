@@ -68,8 +68,10 @@ def low_share(hertz: Power, power: Power) -> float:
     return float(power[(hertz >= 20.0) & (hertz < 60.0)].sum() / heard)
 
 
-def side_over_mid(sounds: Sequence[Stereo]) -> float:
-    """dB of the difference of the channels against their sum."""
-    mid = sum(float(np.sum((sound[0] + sound[1]).astype(np.float64) ** 2)) for sound in sounds)
-    side = sum(float(np.sum((sound[0] - sound[1]).astype(np.float64) ** 2)) for sound in sounds)
-    return 10.0 * math.log10((side + 1e-12) / (mid + 1e-12))
+def side_over_mid(sounds: Sequence[Stereo], weights: Sequence[float] = ()) -> float:
+    """dB of the difference of the channels against their sum; some sounds may count for more."""
+    mid = side = 1e-12
+    for sound, weight in zip(sounds, weights or [1.0] * len(sounds), strict=True):
+        mid += weight * float(np.sum((sound[0] + sound[1]).astype(np.float64) ** 2))
+        side += weight * float(np.sum((sound[0] - sound[1]).astype(np.float64) ** 2))
+    return 10.0 * math.log10(side / mid)
