@@ -79,7 +79,7 @@ CALMS = {
         ("..x-x-X---x-", "x---x-X-----"),
     ),
 }
-CALM = tune.Manner(rhythms=CALMS, scheme="abac", centre=72, reach=10, length=1.0)
+CALM = tune.Manner(rhythms=CALMS, scheme="abac", centre=72, reach=11, length=1.0)
 """New age has a tune, unhurried, over the same floating ground."""
 
 
