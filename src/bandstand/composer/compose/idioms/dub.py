@@ -44,7 +44,15 @@ PHRASES = {
     "compound": (("..x-x-X-----", "x-----......"), ("X-----x-x---", "......x-x-x-")),
 }
 TUNE = tune.Manner(
-    rhythms=PHRASES, scheme="aaba", centre=66, reach=8, length=0.85, rub=1.4, leaps=1.2
+    rhythms=PHRASES,
+    scheme="aaba",
+    centre=66,
+    reach=8,
+    length=0.85,
+    rub=1.4,
+    leaps=1.2,
+    leaning=0.25,
+    strict=0.8,
 )
 
 

@@ -152,10 +152,10 @@ MANNER = tune.Manner(
     centre=71,
     reach=8,
     length=1.0,
-    strict=1.0,
+    strict=0.6,
     borne=0.7,
     rub=1.6,
-    leaps=2.4,
+    leaps=1.7,
     scale=classes_of,
 )
 
@@ -202,7 +202,7 @@ def pluck(
             # What rubs against the fifth is touched only.
             held = length if _agrees(here, bar.chords[0].notes) else min(length, TOUCHED)
             events += _broken((start, held, here, loud), around, chance)
-        if inside and voice.role is Role.COMP:
+        if inside and voice.role is Role.COMP and bar.place % 2 == 0:
             events += _thumb(bar, voice, 0.8 * loud)
         if bar.place % 4 == 3 and voice.role is Role.COMP:
             events += _swept(bar, rungs, loud, plan, up=bar.place % 8 == 3)
@@ -242,9 +242,9 @@ def _agrees(pitch: int, sounding: Collection[int]) -> bool:
 
 
 def _thumb(bar: Bar, voice: Voice, loud: float) -> list[Event]:
-    """The low strings: the root, and in every second bar the fifth."""
+    """The low strings: the root, and two bars later the fifth."""
     chord = bar.chords[0]
-    wanted = chord.notes[-1] if bar.place % 2 else chord.root
+    wanted = chord.notes[-1] if bar.place % 4 == 2 else chord.root
     pitch = ground.closest(wanted, INSTRUMENTS[voice.instrument].low + 10, voice.instrument)
     return [(bar.start, min(bar.beats, STRUCK), pitch, loud)]
 

@@ -80,7 +80,15 @@ PHRASES = {
     "compound": (("..x-x-X---x-", "x-x-X-......"), ("X---x-x-x-x-", "X-----......")),
 }
 TUNE = tune.Manner(
-    rhythms=PHRASES, scheme="aaba", centre=67, reach=9, length=0.9, rub=1.4, leaps=1.4
+    rhythms=PHRASES,
+    scheme="aaba",
+    centre=67,
+    reach=9,
+    length=0.9,
+    rub=1.4,
+    leaps=1.4,
+    leaning=0.25,
+    strict=0.8,
 )
 
 
