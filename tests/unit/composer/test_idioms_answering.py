@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bandstand.composer import theory
 from bandstand.composer.compose import compose_score
-from bandstand.composer.compose.idioms import LISTENERS, gospel, heterophony, listeners, players
+from bandstand.composer.compose.idioms import LISTENERS, fives, gospel, listeners, players
+from bandstand.composer.compose.idioms.listening import melody_line
 from bandstand.composer.instruments import INSTRUMENTS, KEYS
 from bandstand.composer.plan.casting import Voice
 from bandstand.composer.score import Role
@@ -127,7 +128,7 @@ def test_the_fourth_turns_minor_and_dominants_follow_each_other():
 
 
 def test_every_scale_of_five_has_five_notes_and_stands_on_a_fifth():
-    for five in heterophony.fives():
+    for five in fives.fives():
         assert len(set(five.notes)) == 5
         assert five.centres[0] == 0
         for mode in five.modes:
@@ -140,14 +141,14 @@ def test_a_koto_plays_in_a_japanese_scale_and_an_erhu_in_a_chinese_one():
         plan = band("heterophony", mode="minor", named="east-asian")
         object.__setattr__(plan, "voices", (Voice(Role.LEAD, name),))
 
-        assert heterophony.five_of(plan).home == home
+        assert fives.five_of(plan).home == home
 
 
 @pytest.mark.parametrize("mode", ["major", "minor", "phrygian", "dorian"])
 def test_everybody_keeps_to_the_five_notes(mode):
     plan = band("heterophony", mode=mode, named="east-asian")
     tune = tune_of(plan)
-    inside = heterophony.classes_of(plan)
+    inside = fives.classes_of(plan)
 
     assert {n[2] % 12 for n in tune} <= inside
     for voice in (KOTO, Voice(Role.COUNTER, "shakuhachi"), Voice(Role.BASS, "cello")):
@@ -162,7 +163,7 @@ def test_there_are_only_open_fifths():
 
 def test_the_zither_plays_the_notes_of_the_tune():
     plan = band("heterophony", mode="minor", named="east-asian")
-    tune = heterophony.melody_line(tune_of(plan))
+    tune = melody_line(tune_of(plan))
     plucked = {(round(n[0], 4), n[2] % 12) for n in answer(plan, KOTO, tune)}
 
     assert all((round(n[0], 4), n[2] % 12) in plucked for n in tune)

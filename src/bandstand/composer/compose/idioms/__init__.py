@@ -20,6 +20,7 @@ from bandstand.composer.compose.idioms import (
     chip,
     drift,
     dub,
+    fives,
     flamenco,
     gospel,
     heterophony,
@@ -70,9 +71,7 @@ IDIOMS: Mapping[str, Mapping[Role, Player]] = {
     "heterophony": heterophony.PLAYERS,
 }
 
-Listener = Callable[
-    [Sequence[Bar], Sequence[Event], Plan, Voice, np.random.Generator], list[Event]
-]
+Listener = Callable[[Sequence[Bar], Sequence[Event], Plan, Voice, np.random.Generator], list[Event]]
 LISTENERS: Mapping[str, Mapping[Role, Listener]] = {
     "gospel": gospel.LISTENERS,
     "heterophony": heterophony.LISTENERS,
@@ -90,7 +89,7 @@ HARMONIES: Mapping[str, Harmony] = {
     "blues": blues.harmonise,
     "maqam": maqam.stay,
     "gospel": gospel.harmonise,
-    "heterophony": heterophony.harmonise,
+    "heterophony": fives.harmonise,
     "tango": tango.harmonise,
     "ragtime": ragtime.harmonise,
     "klezmer": klezmer.harmonise,
