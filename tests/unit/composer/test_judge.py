@@ -166,6 +166,47 @@ def test_tempo_of_a_click_track_is_heard():
     assert heard == pytest.approx(97.3, rel=5e-4)
 
 
+# A deep stroke, a bright one and short noise, in sixteenths: strokes that nobody could tap to in another tempo.
+BEATS = {
+    "jig": ("x.....x.....", "............", "x.x.x.x.x.x."),
+    "jig, rocking": ("x.....x.....", "............", "x...x.x...x."),
+    "half-time": ("x...............", "........x.......", "x.x.x.x.x.x.x.x."),
+    "samba": ("x...x...x...x...", "................", "xooxxooxxooxxoox"),
+    "gallop": ("x.xxx.xxx.xxx.xx", "....x.......x...", "x...x...x...x..."),
+}
+SIX = Metre("6/8", 3.0)
+
+
+def beaten(patterns, bpm):
+    """Drums without anything else."""
+    since = np.arange(round(0.2 * RATE)) / RATE
+    dice = np.random.default_rng(1)
+    low = np.sin(2 * np.pi * 60 * since) * np.exp(-since / 0.1)
+    high = (np.sin(2 * np.pi * 200 * since) + dice.normal(size=since.size)) * np.exp(-since / 0.06)
+    short = 0.4 * dice.normal(size=since.size) * np.exp(-since / 0.02)
+    wave = np.zeros(TIME.size)
+    for stroke, pattern in zip((low, 0.5 * high, short), patterns, strict=True):
+        for n, at in enumerate(np.arange(0.0, SECONDS - 0.25, 15.0 / bpm)):
+            begin, loud = round(at * RATE), {"x": 1.0, "o": 0.5}.get(pattern[n % len(pattern)], 0.0)
+            wave[begin : begin + since.size] += loud * stroke
+    return stereo(0.3 * wave)
+
+
+@pytest.mark.parametrize("bpm", [83.0, 100.0, 118.0, 140.0, 157.0])
+@pytest.mark.parametrize("groove", BEATS)
+def test_a_groove_of_drums_is_heard_in_its_tempo(groove, bpm):
+    metre = SIX if "jig" in groove else Metre("4/4", 4.0)
+    played = take(sound=beaten(BEATS[groove], bpm), metre=metre, bpm=bpm)
+
+    assert SINGLES["1"].judge(played).holds
+
+
+def test_a_waltz_is_not_taken_for_a_jig():
+    waltz = ("x...........", "............", "x...x...x...")
+
+    assert not SINGLES["1"].judge(take(sound=beaten(waltz, 132.0), metre=SIX, bpm=132.0)).holds
+
+
 def test_onsets_are_heard_where_they_are():
     times = np.arange(0.5, 15.0, 0.37)
 
