@@ -20,7 +20,7 @@ CHORDS = "No tune is heard in the given audio; its key, tempo and chords are kep
 
 
 def given_of(hearing: Hearing) -> Given:
-    """The tune from the bar on in which it begins; its chords, unless it is all there is to hear."""
+    """The tune and its chords; when it is all there is to hear, only the tune, from the bar on in which it begins."""
     metre = metre_of(hearing)
     if hearing.tonal < TONAL and hearing.pulse.clarity < STEADY:
         return Given(told=(NOTHING,))
@@ -28,10 +28,11 @@ def given_of(hearing: Hearing) -> Given:
         return Given(bpm=hearing.pulse.bpm, metre=metre, told=(BEAT,))
     notes = hearing.tune.notes
     sings = len(notes) >= FEWEST
+    alone = sings and hearing.tune.clarity > ALONE
     first = int(notes[0].start // metre.beats) if sings else 0
+    first = first if alone else min(0, first)
     # A pickup before the first barline belongs to a bar that was not heard as one.
     bars = [hearing.bars[max(0, place)] for place in range(first, len(hearing.bars))]
-    alone = sings and hearing.tune.clarity > ALONE
     return Given(
         tune=_moved_tune(hearing, first * metre.beats) if sings else (),
         chords=() if alone else chords_of(bars, hearing.key, metre),
