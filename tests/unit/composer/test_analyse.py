@@ -79,6 +79,17 @@ def test_major_is_told_from_its_relative_minor():
     assert listen(band(("C", "F", "G", "C"), 110.0, bars=8)).key == Key(0, "major")
 
 
+@pytest.mark.parametrize(
+    ("loop", "key"),
+    [
+        (("G", "F", "C", "G"), Key(7, "major")),  # mixolydian, the notes of C major
+        (("Dm", "G", "Dm", "C"), Key(2, "minor")),  # dorian, the same notes
+    ],
+)
+def test_tonic_is_where_bass_and_chords_are_at_home(loop: tuple[str, ...], key: Key):
+    assert listen(band(loop, 110.0, bars=8)).key == key
+
+
 def test_sound_that_is_tuned_high_has_the_same_key():
     high = band(("C", "F", "G", "C"), 110.0, bars=8, cents=35.0)
 

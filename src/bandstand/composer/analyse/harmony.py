@@ -17,6 +17,8 @@ _ROOT = 0.45
 """How much the bass says about the root, against the whole about the triad."""
 _CLEAR = 0.12
 """How much better than the usual triad the best must be, for a bar that tells anything."""
+_SURE = 12.0
+"""How fast the share of a triad falls with how much worse than the best it explains a stretch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def triads_of(chroma: NDArray[np.float64], bass: NDArray[np.float64], key: Key) 
     """
     if not len(chroma):
         return []
-    marks = _marks(_unit(chroma), _unit(bass))
+    marks = _marks(unit(chroma), unit(bass))
     inside = theory.scale(key)
     likely = np.array(
         [
@@ -58,6 +60,15 @@ def triads_of(chroma: NDArray[np.float64], bass: NDArray[np.float64], key: Key) 
     ]
 
 
+def shares_of(chroma: NDArray[np.float64], bass: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Float64 [2, 12]: share of the stretches in which each major and each minor triad sounds, in whatever key."""
+    if not len(chroma):
+        return np.zeros((2, 12))
+    marks = _marks(unit(chroma), unit(bass))
+    likely = np.exp(_SURE * (marks - marks.max(axis=1, keepdims=True)))
+    return (likely / likely.sum(axis=1, keepdims=True)).mean(axis=0).reshape(2, 12)
+
+
 def _marks(chroma: NDArray[np.float64], bass: NDArray[np.float64]) -> NDArray[np.float64]:
     """Float64 [stretches, 24]: how well each triad explains each stretch."""
     shapes = np.zeros((24, 12))
@@ -70,7 +81,8 @@ def _marks(chroma: NDArray[np.float64], bass: NDArray[np.float64]) -> NDArray[np
     return chroma @ shapes.T + _ROOT * bass @ roots.T
 
 
-def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows of length one; silence stays silent."""
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
 
 
