@@ -33,7 +33,7 @@ WEIGHTS: Mapping[str, float] = {
     "steps": 3.5,
     "strong beats": 3.5,
     "novelty": 6.0,
-    "repetition": 1.0,
+    "repetition": 4.0,
     "pitch classes": 7.0,
     "groove": 1.0,
     "range": 1.0,
@@ -58,6 +58,8 @@ def judge_tune(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> dict
     wide = plan.style.tune.span
     breath = figures.longest_breath(tune, 0.4) * 60.0 / plan.bpm
     before_the_end = [row for row in tune if row[0] < plan.bars * beats - 0.5]
+    sounding = figures.sketched(tune, chords, plan.bars * beats)
+    bar = max(1, round(beats))
     return {
         "key": _heard(figures.sketched_margin(tune, chords, plan.key)),
         "steps": _within(figures.step_share(intervals), 0.63, 0.82, 0.08),
@@ -67,7 +69,8 @@ def judge_tune(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> dict
         "novelty": _novelty(before_the_end, plan),
         "range": _within(figures.span(tune), wide - 1, wide + 9, 6.0),
         "climax": figures.peaks(tune, plan.sections, beats),
-        "pitch classes": _within(_variety(tune, chords, plan), 2.48, 2.95, 0.3),
+        "repetition": _within(figures.repetition(sounding)[0], 0.83, 0.95, 0.15),
+        "pitch classes": _within(figures.entropy(sounding, 4 * bar), 2.48, 2.95, 0.3),
         "rests": _within(figures.rest_share(tune, beats), 0.12, 0.5, 0.2),
         "breath": _within(breath, 0.0, BREATH_SECONDS, BREATH_SECONDS),
     }
@@ -84,13 +87,6 @@ def _novelty(tune: Sequence[Row], plan: Plan) -> float:
     if len({int((start + 2 * figures.LATE) // beats) for start, _, _ in tune}) < SUNG:
         return 1.0
     return _within(figures.distinct_share(tune, beats, plan.key), 0.32, 0.6, 0.14)
-
-
-def _variety(tune: Sequence[Row], chords: Sequence[Chord], plan: Plan) -> float:
-    beats = plan.metre.beats
-    return figures.entropy(
-        figures.sketched(tune, chords, plan.bars * beats), 4 * max(1, round(beats))
-    )
 
 
 def judge(score: Score, plan: Plan) -> dict[str, float]:
@@ -115,7 +111,7 @@ def judge(score: Score, plan: Plan) -> dict[str, float]:
         "clashes": _within(
             figures.rub_share(score.parts, beats, _played(score)), 0.0, 0.006, 0.012
         ),
-        "repetition": _within(likeness, 0.78, 0.965, 0.15) * (1.0 if lag % bar == 0 else 0.7),
+        "repetition": _within(likeness, 0.77, 0.94, 0.15) * (1.0 if lag % bar == 0 else 0.7),
         "groove": _within(groove, 0.72, 0.94, 0.15),
         "pitch classes": 0.3 * _within(narrow, 1.45, 2.38, 0.2)
         + 0.7 * _within(wide, 2.26, 2.95, 0.2),

@@ -37,7 +37,7 @@ SWUNG = 0.3
 """Sixteenths added before cutting off: what is swung comes up to two thirds late, and hands miss by a tenth."""
 LEAP, WIDE, STEP = 7, 4, 2
 BLUE_NOTES = (3, 6, 10)
-LAGS = range(4, 33)
+SHORTEST_LAG, LONGEST_LAG = 4, 32
 HOLDING = 0.9
 """Of the notes of a part, those of the only chord from which on it is a drone."""
 FEWEST_PAIRS = 20
@@ -247,15 +247,13 @@ def sketched(tune: Sequence[Row], chords: Sequence[Chord], beats: float) -> Grid
 
 
 def repetition(sounding: Grid) -> tuple[float, int]:
-    """How like itself a piece is after the best lag in beats, and that lag."""
-    best = (0.0, 0)
-    norms = np.maximum(np.linalg.norm(sounding, axis=0), 1e-9)
-    unit = sounding / norms
-    for lag in LAGS:
-        if lag < sounding.shape[1]:
-            likeness = float((unit[:, lag:] * unit[:, :-lag]).sum(axis=0).mean())
-            best = max(best, (likeness, lag))
-    return best
+    """How like itself a piece is after the best lag in beats, and that lag; half of it is heard again at least."""
+    unit = sounding / np.maximum(np.linalg.norm(sounding, axis=0), 1e-9)
+    alike = unit.T @ unit
+    lags = range(SHORTEST_LAG, min(LONGEST_LAG, sounding.shape[1] // 2) + 1)
+    likeness = {lag: float(np.diagonal(alike, lag).mean()) for lag in lags}
+    best = max(likeness, key=likeness.__getitem__, default=0)
+    return likeness.get(best, 0.0), best
 
 
 def groove_likeness(parts: Sequence[Part], bars: int, metre: Metre) -> float:
