@@ -14,6 +14,7 @@ from bandstand.composer.compose.chart import Bar, Event, hits
 from bandstand.composer.compose.drive import strokes, suited
 from bandstand.composer.instruments import INSTRUMENTS
 from bandstand.composer.plan.casting import Voice
+from bandstand.composer.plan.form import ROUND
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord
 
@@ -43,8 +44,10 @@ def play_bass(
     turns = [roll < TURNED for roll in dice.random(2).tolist()]
     events: list[Event] = []
     for bar in bars:
-        pattern = calm if bar.intensity < QUIET else chorus if bar.is_peak else verse
-        pattern = _turned(pattern) if turns[bar.is_peak] else pattern
+        # Over the chords of the verse its line comes again as well.
+        turned_aside = bar.is_peak and ROUND not in bar.section.traits
+        pattern = calm if bar.intensity < QUIET else chorus if turned_aside else verse
+        pattern = _turned(pattern) if turns[turned_aside] else pattern
         strength = 0.7 + 0.2 * bar.intensity
         for offset, length, symbol in hits(pattern, bar.beats, bar.place):
             chord = bar.chord_at(offset)

@@ -24,6 +24,9 @@ LONGEST = 3
 ECHOED = 5
 LOUD, SOFT, ALONG = 0.55, 0.46, 0.5
 
+Harmony = tuple[int, ...]
+"""The notes of a chord."""
+
 
 def answer(
     bars: Sequence[Bar],
@@ -34,12 +37,13 @@ def answer(
 ) -> list[Event]:
     """Section by section: along with the tune, or in answer to it."""
     gaps = _gaps(tune, bars)
+    held: dict[Harmony, int] = {}
     events: list[Event] = []
     for section in by_section(bars):
         if "answer" in section[0].section.traits:
             events += _along(section, tune, plan, voice)
         else:
-            events += _replies(section, gaps, tune, voice, dice)
+            events += _replies(section, gaps, tune, voice, held, dice)
     return events
 
 
@@ -48,9 +52,13 @@ def _replies(
     gaps: Sequence[tuple[float, float]],
     tune: Sequence[Event],
     voice: Voice,
+    held: dict[Harmony, int],
     dice: np.random.Generator,
 ) -> list[Event]:
-    """Notes of the chord only: the tune has the right to all others."""
+    """Notes of the chord only: the tune has the right to all others.
+
+    held  what was held under each chord when it first came: it is held again
+    """
     rolls = dice.random(3 * len(bars) + 1).tolist()
     at = CENTRE
     events: list[Event] = []
@@ -66,7 +74,8 @@ def _replies(
                 events.append((gap[0] + start, length, at, LOUD))
         else:
             for chord in bar.chords:
-                at = _chord_note(chord, round(0.7 * at + 0.3 * CENTRE), voice)
+                here = _chord_note(chord, round(0.7 * at + 0.3 * CENTRE), voice)
+                at = held.setdefault(chord.notes, here)
                 events.append((chord.start, 0.95 * chord.length, at, SOFT))
     return events
 

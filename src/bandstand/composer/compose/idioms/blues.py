@@ -34,17 +34,17 @@ FORMS = {
 SHORT_FORMS = {
     "major": (
         "1:7 | 4:7 | 1:7 | 5:7",
-        "1:7 | 4:7 | 1:7 5:7 | 1:7",
-        "1:7 4:7 | 1:7 | 4:7 5:7 | 1:7",
-        "1:7 | 5:7 4:7 | 1:7 | 4:7 5:7",
+        "1:7 | 4:7 | 1:7 | 4:7 5:7",
+        "1:7 4:7 | 1:7 | 1:7 4:7 | 1:7 5:7",
+        "1:7 | 5:7 4:7 | 1:7 | 5:7 4:7",
     ),
     "minor": (
         "1:m7 | 4:m7 | 1:m7 | 5:7",
-        "1:m7 | 4:m7 | b6:maj7 5:7 | 1:m7",
-        "1:m7 4:m7 | 1:m7 | b6:maj7 5:7 | 1:m7",
+        "1:m7 | b6:maj7 5:7 | 1:m7 | 4:m7 5:7",
+        "1:m7 4:m7 | 1:m7 | 1:m7 4:m7 | 1:m7 5:7",
     ),
 }
-"""Of pieces that are over before twelve bars would have left the first chord."""
+"""Of pieces that are over before twelve bars would have left the first chord: lines of two bars, the second like the first."""
 TWELVE = 8
 """Bars from which on a piece has the twelve."""
 BLUE = (0, 3, 5, 6, 7, 10)

@@ -11,6 +11,7 @@ from importlib.resources import files
 from bandstand.composer import theory
 from bandstand.composer.compose.chart import Bar
 from bandstand.composer.compose.idioms import ground
+from bandstand.composer.plan.form import ROUND, place_in_round
 from bandstand.composer.plan.plan import Plan
 from bandstand.composer.score import Chord
 
@@ -76,8 +77,9 @@ def harmonise(chart: Sequence[Bar], plan: Plan) -> tuple[Bar, ...]:
     order = ground.agreed(plan, "paths").permutation(len(PATHS)).tolist()
     chords: list[tuple[Chord, ...]] = []
     for bar in chart:
-        path = PATHS[order[bar.is_peak]]
-        centre = centres[path[bar.place % 4] % len(centres)]
+        path = PATHS[order[bar.is_peak and ROUND not in bar.section.traits]]
+        place = place_in_round(bar.section, bar.place)
+        centre = centres[path[place % len(path)] % len(centres)]
         root = (plan.key.tonic + centre) % 12
         fifth = (root + 7) % 12 if 7 in five_of(plan).notes or centre else root
         notes = (root, fifth) if fifth != root else (root,)
