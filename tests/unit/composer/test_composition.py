@@ -390,3 +390,19 @@ def test_who_holds_the_only_chord_is_a_drone():
 
     assert figures.is_drone(held, [chord])
     assert not figures.is_drone(held, [chord, replace(chord, root=5, notes=(5, 9, 0))])
+
+
+def test_a_loop_is_found_to_be_wholly_like_itself():
+    loop = np.random.default_rng(0).random((12, 8))
+
+    likeness, lag = figures.repetition(np.tile(loop, 3))
+
+    assert likeness == pytest.approx(1.0)
+    assert lag == 8
+
+
+def test_a_few_last_beats_that_come_again_do_not_make_a_piece_like_itself():
+    piece = np.random.default_rng(0).random((12, 20))
+    piece[:, 16:] = piece[:, :4]
+
+    assert figures.repetition(piece)[1] <= 10
