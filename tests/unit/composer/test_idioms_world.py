@@ -174,3 +174,8 @@ def test_the_afrobeat_bass_repeats_its_rhythm_every_two_bars():
 
     assert rhythm[0] == rhythm[2] == rhythm[4]
     assert rhythm[1] == rhythm[3] == rhythm[5]
+
+
+def test_the_bow_leans_on_the_first_of_three_eighths():
+    for rhythm in (bar for phrase in celtic.JIGS for bar in phrase):
+        assert {place for place, symbol in enumerate(rhythm) if symbol == "X"} == {0, 6}

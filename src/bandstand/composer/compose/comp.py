@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bandstand.composer import theory
 from bandstand.composer.compose.chart import Bar, Event, hits
 from bandstand.composer.compose.drive import CALM, strokes, suited
 from bandstand.composer.compose.voicing import voice_chord
@@ -18,6 +19,8 @@ from bandstand.composer.score import Chord
 
 LOUDNESS = {"X": 0.78, "x": 0.64, "o": 0.45}
 STRUM_SECONDS = 0.011
+STRESS = 1.2
+"""How much louder a note of an arpeggio is where the foot taps."""
 STAB = 0.3
 PAD_BARS_MAX = 2
 QUIET = 0.5
@@ -56,7 +59,10 @@ def _comp_bar(
     events: list[Event] = []
     strength = 0.75 + 0.25 * bar.intensity
     strum = STRUM_SECONDS * plan.bpm / 60.0 if manner.how == "strum" else 0.0
-    for count, (offset, written, symbol) in enumerate(hits(manner.rhythm, bar.beats, bar.place)):
+    pulse, count = theory.pulse(plan.metre), -1
+    for offset, written, symbol in hits(manner.rhythm, bar.beats, bar.place):
+        # Fingers begin anew with each dotted quarter; else three strings would make groups of four.
+        count = 0 if pulse > 1.0 and offset % pulse == 0 else count + 1
         chord = bar.chord_at(offset)
         notes = voicings[chord.start]
         loud = LOUDNESS[symbol] * strength
@@ -67,7 +73,7 @@ def _comp_bar(
             events.append((start, length, notes[_to_and_fro(count, len(notes))], loud))
             continue
         # Strokes go down on the beat and up beside it.
-        order = notes if offset == int(offset) else notes[::-1]
+        order = notes if offset % pulse % 1.0 == 0 else notes[::-1]
         events += [(start + n * strum, 0.95 * length, pitch, loud) for n, pitch in enumerate(order)]
     return events
 
@@ -107,6 +113,7 @@ def arpeggiate(
     """Broken chords; a digit of the pattern is a note of the chord, counted from below. Where it is quiet, in eighths."""
     patterns = suited(plan.style.idioms(plan.metre).arp, strokes, plan.drive)
     pattern = patterns[int(dice.integers(len(patterns)))]
+    pulse = theory.pulse(plan.metre)
     events: list[Event] = []
     previous: tuple[int, ...] = ()
     for bar in bars:
@@ -121,7 +128,8 @@ def arpeggiate(
             notes = voicings[bar.chord_at(offset).start]
             octave, note = divmod(int(symbol), len(notes))
             pitch = notes[note] + 12 * octave
-            events.append((bar.start + offset, max(length, 0.3), pitch, strength))
+            loud = strength * (STRESS if offset % pulse == 0 else 1.0)
+            events.append((bar.start + offset, max(length, 0.3), pitch, loud))
     return events
 
 

@@ -34,11 +34,12 @@ QUICK_REELS = (
     ("xxxxX-xxxxxxX---",),
     ("X-xxX-xxxxxxxxxx",),
 )
+# The bow leans on the first of each three, or the eighths of a jig are heard in twos.
 JIGS = (
-    ("x-x-x-x-x-x-", "x-x-x-X---x-"),
-    ("X---x-x-x-x-", "x-x-x-x-x-x-"),
-    ("X---x-X---x-", "x-x-x-X-----"),
-    ("x-x-x-X---x-", "X---x-X-----"),
+    ("X-x-x-X-x-x-", "X-x-x-X---x-"),
+    ("X---x-X-x-x-", "X-x-x-X-x-x-"),
+    ("X---x-X---x-", "X-x-x-X-----"),
+    ("X-x-x-X---x-", "X---x-X-----"),
 )
 WALTZES = (
     ("X---x-x-x---", "X-------x---"),
