@@ -1,6 +1,6 @@
 """Second-order filters: the usual designs and one loop that runs a chain of them over stereo blocks.
 
-Not for filters that move while they sound. Designs: R. Bristow-Johnson, "Audio EQ Cookbook" (W3C note, 2021).
+Not for filters that sweep while they sound. Designs: R. Bristow-Johnson, "Audio EQ Cookbook" (W3C note, 2021).
 S sections, N samples.
 """
 
@@ -22,7 +22,7 @@ Stereo = NDArray[np.float32]
 def run_sections(
     sound: NDArray[np.float32], sections: NDArray[np.float64], memory: NDArray[np.float64]
 ) -> None:
-    """Filter in place (transposed direct form II).
+    """Filter in place (transposed direct form II). Bells of 0 dB that ring no more cost nothing.
 
     sound     float32 [2, N]
     sections  float64 [S, 5]
@@ -32,6 +32,8 @@ def run_sections(
         b0, b1, b2 = sections[s, 0], sections[s, 1], sections[s, 2]
         a1, a2 = sections[s, 3], sections[s, 4]
         p, q, u, v = memory[s, 0], memory[s, 1], memory[s, 2], memory[s, 3]
+        if b0 == 1.0 and b1 == a1 and b2 == a2 and max(abs(p), abs(q), abs(u), abs(v)) < 1e-6:
+            continue
         for n in range(sound.shape[1]):
             x = sound[0, n]
             y = b0 * x + p
@@ -52,6 +54,10 @@ class Filter:
     def __init__(self, sections: Sequence[Section]) -> None:
         self._sections = np.array(sections, dtype=np.float64).reshape(-1, 5)
         self._memory = np.zeros((len(sections), 4))
+
+    def turn(self, sections: Sequence[Section]) -> None:
+        """Others of the same number from the next block on, which go on with the same memory."""
+        self._sections = np.array(sections, dtype=np.float64).reshape(self._sections.shape)
 
     def run(self, sound: Stereo) -> Stereo:
         """Filter a block in place and return it."""

@@ -228,10 +228,12 @@ def _played(
             stop - start,
             rehearsed.expected.power(start / rate, stop / rate)
             * _risen(score, start, stop - start, rate),
+            rehearsed.expected.kind(start / rate, stop / rate),
         )
         for start, stop in pairwise(edges)
     ]
     ride = Ride([] if rehearsed.whole else expected, rate)
+    evener = None if rehearsed.whole or score.loops else rehearsed.evener
     lengths[-1] += desk.latency
 
     def ask(samples: int) -> list[Future[Stereo]]:
@@ -251,6 +253,9 @@ def _played(
             fade_out(sound, position, total, rate, score.fade)
         position += sound.shape[1]
         ride.heard(sound)
+        if evener:
+            evener.heard(sound)
+            desk.level_thirds(evener.gains)
         yield Stretch(Clip(np.ascontiguousarray(sound), rate), position / total)
 
 

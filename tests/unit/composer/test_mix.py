@@ -11,12 +11,14 @@ from scores import band, score_of
 from bandstand.composer.filters import Filter, high_pass, low_pass, peak, response, tilt
 from bandstand.composer.mix.aging import Aging
 from bandstand.composer.mix.channel import Ducker
-from bandstand.composer.mix.colour import expected
+from bandstand.composer.mix.colour import Colour
 from bandstand.composer.mix.desk import Desk, Sheet, fade_out, widen
-from bandstand.composer.mix.excerpts import Expected, excerpts
+from bandstand.composer.mix.evener import Evener, third_bells
+from bandstand.composer.mix.excerpts import Expected, excerpts, rung_out
 from bandstand.composer.mix.forecast import Forecast
 from bandstand.composer.mix.limiter import Limiter
 from bandstand.composer.mix.loudness import Meter
+from bandstand.composer.mix.ride import Ride
 from bandstand.composer.mix.space import Echo, Reverb
 from bandstand.composer.mix.spectrum import THIRDS, side_over_mid
 from bandstand.composer.score import Note, Part, Role, Section
@@ -175,8 +177,8 @@ def test_forecast_has_the_sections_of_the_fader():
 
 
 def test_bars_listened_to_are_none_in_which_the_band_stands_still():
-    score = band(seconds=32.0)
-    still = {14, 15}
+    score = band(seconds=128.0)
+    still = {62, 63}
     parts = tuple(
         replace(part, notes=tuple(n for n in part.notes if int(n.start // 4) not in still))
         for part in score.parts
@@ -185,13 +187,13 @@ def test_bars_listened_to_are_none_in_which_the_band_stands_still():
 
     found = excerpts(score, Forecast(score), RATE)
 
-    assert all(e.stop <= 14 * 2 * RATE for e in found if e.section == "a")
+    assert all(e.stop <= 62 * 2 * RATE for e in found if e.section == "a")
 
 
 def test_expected_loudness_follows_the_forecast_within_a_section():
     score = band(seconds=32.0)
 
-    expected = Expected(score, Forecast(score), {"a": 1.0})
+    expected = Expected(score, Forecast(score), {"a": 1.0}, np.zeros(0))
 
     assert expected.power(8.0, 10.0) > expected.power(0.0, 2.0)
 
@@ -201,7 +203,7 @@ def test_thirds_without_notes_in_the_excerpt_are_expected_where_notes_come():
     score = score_of(Part(Role.COMP, "strings", (low, high)), seconds=8.0)
     heard = np.array([-20.0, -60.0, -60.0, -23.0, -60.0, -25.0, -27.0] + [-30.0] * 10)
 
-    levels = expected(score, [(0.0, 4.0)], heard)
+    levels = Colour(score).expected([(0.0, 4.0)], heard)
 
     assert levels[np.abs(THIRDS - 196.0).argmin()] > levels[np.abs(THIRDS - 159.0).argmin()] + 6.0
 
@@ -210,7 +212,7 @@ def test_all_of_the_piece_is_expected_as_it_was_heard():
     score = band(seconds=8.0)
     heard = np.linspace(-20.0, -40.0, len(THIRDS))
 
-    levels = expected(score, [(0.0, 16.0)], heard)
+    levels = Colour(score).expected([(0.0, 16.0)], heard)
 
     assert levels == pytest.approx(heard, abs=0.1)
 
@@ -228,3 +230,53 @@ def test_excerpt_holds_the_first_stroke_of_its_bar_though_it_comes_early():
 
     bars = [at for at in strokes if any(e.start <= at < e.start + 0.1 * RATE for e in found)]
     assert len(bars) >= len([e for e in found if e.section != "ending"])
+
+
+def test_last_chord_goes_on_dying_away_where_it_was_no_longer_heard():
+    heard = np.exp(-0.1 * np.arange(30))
+
+    whole = rung_out(heard, 60)
+
+    assert (whole[:30] == heard).all()
+    assert (np.diff(whole[30:]) < 0.0).all()
+    assert whole[30] <= heard[22]
+
+
+def test_step_between_thirds_that_the_rehearsal_did_not_tell_is_levelled_while_the_piece_plays():
+    score = score_of(Part(Role.COMP, "strings", (Note(0.0, 64.0, 45, 0.7),)), seconds=32.0)
+    flat = np.zeros(len(THIRDS))
+    evener = Evener(score, RATE, Colour(score), flat, [(0.0, 4.0)], flat)
+    dull = Filter([low_pass(1600.0, RATE)] * 3)
+
+    for _ in range(20):
+        evener.heard(dull.run(noise()))
+
+    assert evener.gains[-1] > 1.0
+    assert evener.gains[:8] == pytest.approx(0.0)
+
+
+def test_bells_of_no_gain_change_no_sample():
+    sound = noise()
+
+    assert np.array_equal(Filter(third_bells(np.zeros(17), RATE)).run(sound.copy()), sound)
+
+
+def test_bell_that_is_turned_to_nothing_rings_out():
+    machine = Filter(third_bells(np.full(17, 6.0), RATE))
+    machine.run(noise())
+    machine.turn(third_bells(np.zeros(17), RATE))
+
+    rest = machine.run(np.zeros((2, RATE), dtype=np.float32))
+
+    assert np.abs(rest[:, :400]).max() > 0.0
+    assert np.abs(rest[:, -400:]).max() < 1e-5
+
+
+def test_section_that_came_out_louder_is_followed_by_less_of_its_kind_only():
+    expected = [(RATE, 0.04, "a")] * 12 + [(RATE, 0.04, "b")] * 12
+    ride = Ride(expected, RATE)
+
+    for _ in range(12):
+        ride.heard(noise(level=0.2))
+
+    assert ride.trim < -0.5

@@ -6,7 +6,7 @@ comparing stretches of one piece: the overtones are those of no instrument in pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,50 +28,71 @@ _DRUMS = 0.3
 _OWN = 8.0
 """dB by which a third may stand out from what the notes in it and its neighbours tell."""
 
+_PLACES = 4  # of a bar, between which notes are taken to be spread evenly
+
 Power = NDArray[np.float64]
+Spans = Sequence[tuple[float, float]]
+"""From and to, in beats."""
 
 
-def expected(score: Score, spans: Iterable[tuple[float, float]], levels: Power) -> Power:
-    """dB of the thirds of the whole piece, when in some spans of beats they have these levels.
+class Colour:
+    """What the notes of a piece put into each third, at any time of it."""
 
-    What the notes there do not account for (a bright flute, a drum) is taken to be the same everywhere.
-    """
-    heard, meant = np.zeros(len(THIRDS)), np.zeros(len(THIRDS))
-    whole = ((0.0, score.beat_at(score.seconds)),)
-    spans = tuple(spans)
-    for part in score.parts:
-        if part.notes:
-            heard += _filled(score, part, spans)
-            meant += _filled(score, part, whole)
-    floor = _FLOOR * _around(heard + meant) + 1e-12
-    before, after = (10.0 * np.log10(filled + floor) for filled in (heard, meant))
-    there = 10.0 ** (0.1 * levels)
-    shape = 10.0 * np.log10(_around(there) / _around(heard + floor))
-    own = np.clip(levels - shape - before, -_OWN, _OWN)
-    return after + shape + own
+    def __init__(self, score: Score) -> None:
+        self._end = score.beat_at(score.seconds)
+        step = score.metre.beats / _PLACES
+        self._beats: Power = np.append(np.arange(0.0, self._end, step), self._end)
+        self._sums = np.zeros((len(self._beats), len(THIRDS)))
+        for part in score.parts:
+            if part.notes:
+                self._sums += _filled(score, part, self._beats)
+
+    def expected(self, spans: Spans, levels: Power, meant: Spans = ()) -> Power:
+        """dB of the thirds in the spans that are meant, or in the whole piece, when in some spans they are levels.
+
+        What the notes there do not account for (a bright flute, a drum) is taken to be the same everywhere.
+        """
+        here, there = self._mean(spans), self._mean(meant or [(0.0, self._end)])
+        floor = _FLOOR * _around(here + there) + 1e-12
+        before, after = (10.0 * np.log10(filled + floor) for filled in (here, there))
+        shape = 10.0 * np.log10(_around(10.0 ** (0.1 * levels)) / _around(here + floor))
+        own = np.clip(levels - shape - before, -_OWN, _OWN)
+        return after + shape + own
+
+    def _mean(self, spans: Spans) -> Power:
+        """Mean power in every third."""
+        energy = np.sum([self._until(stop) - self._until(start) for start, stop in spans], axis=0)
+        return energy / max(sum(stop - start for start, stop in spans), 1e-9)
+
+    def _until(self, beat: float) -> Power:
+        return np.array([np.interp(beat, self._beats, third) for third in self._sums.T])
 
 
-def _filled(score: Score, part: Part, spans: Iterable[tuple[float, float]]) -> Power:
-    """Mean power in every third over some spans."""
+def _filled(score: Score, part: Part, beats: Power) -> Power:
+    """What a part has put into every third until each of some beats, [beats, thirds]."""
     told = np.array([note_power(part, note, score.beat_seconds) for note in part.notes])
     starts = np.array([note.start for note in part.notes])
     lengths, powers = told.T
-    energy, beats = np.zeros(len(starts)), 0.0
-    for start, stop in spans:
-        inside = np.minimum(starts + lengths, stop) - np.maximum(starts, start)
-        energy += powers * np.maximum(inside, 0.0)
-        beats += stop - start
     loud = 10.0 ** (wanted_loudness(score, part) / 10.0)
-    mean = float(powers @ lengths) / score.beat_at(score.seconds)
-    energy *= loud / (max(beats, 1e-9) * max(mean, 1e-12))
+    powers = powers * loud * float(beats[-1]) / max(float(powers @ lengths), 1e-12)
+    spread = powers[:, None] * _spread(part)
+    times = np.concatenate([starts, starts + lengths])
+    order = np.argsort(times, kind="stable")
+    times, level = times[order], np.cumsum(np.concatenate([spread, -spread])[order], axis=0)
+    steps = level[:-1] * np.diff(times)[:, None]
+    sums = np.concatenate([np.zeros((1, len(THIRDS))), np.cumsum(steps, axis=0)])
+    return np.array([np.interp(beats, times, third) for third in sums.T]).T
+
+
+def _spread(part: Part) -> Power:
+    """How much of the power of each note lies in every third, [notes, thirds]."""
     if INSTRUMENTS[part.instrument].family == "kit":
-        return np.full(len(THIRDS), _DRUMS * energy.sum() / len(THIRDS))
-    pitches = np.array([note.pitch for note in part.notes])
+        return np.full((len(part.notes), len(THIRDS)), _DRUMS / len(THIRDS))
+    pitches, note = np.unique([note.pitch for note in part.notes], return_inverse=True)
     hertz = 440.0 * 2.0 ** ((pitches - 69) / 12.0)[:, None] * _OVERTONES
     third = np.round(3.0 * np.log2(hertz / THIRDS[0])).astype(int)
-    inside = (third >= 0) & (third < len(THIRDS))
-    spread = (energy[:, None] * _OVERTONES**-_FALL)[inside]
-    return np.bincount(third[inside], spread, minlength=len(THIRDS)).astype(np.float64)
+    share = (third[:, :, None] == np.arange(len(THIRDS))) * _OVERTONES[:, None] ** -_FALL
+    return share.sum(axis=1)[note]
 
 
 def _around(levels: Power) -> Power:

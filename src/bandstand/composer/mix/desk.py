@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bandstand.composer.filters import (
     Filter,
@@ -24,8 +25,10 @@ from bandstand.composer.filters import (
 )
 from bandstand.composer.mix.aging import Aging
 from bandstand.composer.mix.channel import Channel, Ducker, Fader
+from bandstand.composer.mix.evener import third_bells
 from bandstand.composer.mix.limiter import Limiter
 from bandstand.composer.mix.space import Echo, Reverb
+from bandstand.composer.mix.spectrum import THIRDS
 from bandstand.composer.score import Mix, Score
 
 CEILING = -1.9
@@ -49,6 +52,7 @@ class Sheet:
     slope   of the tilt, per octave
     low     of the shelf below 70 Hz
     bells   (Hz, dB, q) that bring the spectrum nearer to what records of its kind have
+    thirds  of the bells that level them
     side    of what differs between left and right
     master  of the whole, before the limiter
     """
@@ -57,6 +61,7 @@ class Sheet:
     slope: float = 0.0
     low: float = 0.0
     bells: tuple[tuple[float, float, float], ...] = ()
+    thirds: tuple[float, ...] = (0.0,) * len(THIRDS)
     side: float = 0.0
     master: float = 0.0
 
@@ -83,6 +88,7 @@ class Desk:
         self._echo_level = np.float32(0.5 * mix.delay)
         self._echo_tone = Filter([high_pass(280.0, rate)])
         self._tone = Filter(tone_sections(mix, sheet, rate))
+        self._thirds = Filter(third_bells(np.array(sheet.thirds), rate))
         self._aging = Aging(rate, mix.dust, score.seed, start) if mix.dust > 0.0 else None
         self._hot = np.float32(0.35 + 1.2 * mix.drive)
         self._low_side = Filter(
@@ -134,9 +140,14 @@ class Desk:
             bus += part
         return bus
 
+    def level_thirds(self, gains: NDArray[np.float64]) -> None:
+        """From the next block on, each third is raised by so many dB; a little more or less than before, or it clicks."""
+        self._thirds.turn(third_bells(gains, self._rate))
+
     def shape(self, bus: Stereo) -> Stereo:
         """Tone, age, drive and width of the whole, in place."""
         self._tone.run(bus)
+        self._thirds.run(bus)
         if self._aging:
             self._aging.run(bus)
         bus *= self._hot
@@ -157,7 +168,7 @@ class Desk:
 
 
 def tone_sections(mix: Mix, sheet: Sheet, rate: int) -> list[Section]:
-    """The filters of the whole mix: what the style wants cut, and what the sheet turns."""
+    """The filters of the whole mix: what the style wants cut, and what the sheet turns, but for its thirds."""
     sections = [high_pass(max(mix.low_cut, 22.0), rate), low_shelf(75.0, rate, sheet.low)]
     sections += tilt(sheet.slope, rate)
     sections += [peak(*bell[:1], rate, *bell[1:]) for bell in sheet.bells if bell[0] < 0.4 * rate]

@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bandstand.composer.mix.forecast import Forecast
 from bandstand.composer.score import Score, Section
 
-ENDING, RINGING = "ending", "ringing"
-"""The last chord, from the last barline on: a kind of section of its own; and what is left of it after a while."""
-STRUCK_SECONDS = 1.5
-"""Of the ending, before it is what rings."""
+ENDING = "ending"
+"""The last chord, from the last barline on: a kind of section of its own."""
+TENTHS = 10
+"""Looks at the ending per second."""
 
 _WHOLE_SECONDS = 15.0
 """Pieces that are no longer than this are listened to in full."""
@@ -25,10 +26,18 @@ _WHOLE_SECONDS = 15.0
 _LISTEN_SECONDS, _SHORTEST_SECONDS, _ENDING_SECONDS = 6.0, 1.2, 3.0
 """Of a longer piece: of its kinds of sections together, of each of them at least, and of its ending."""
 
+_BAND = 7
+"""So many parts take the time there is; of fewer, who are slow and uneven more often, up to twice as much is heard."""
+
 _EARLY = 0.04  # seconds by which a player is early at most
 
 _TRUST = 0.7
 """How much of a difference that was forecast, in dB, is heard: saturation and limiter level the rest."""
+
+_SLOWER = 0.4
+"""Of the pace at which a last chord dies away after two seconds, its pace from then on: aftersound and room."""
+
+Power = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,8 @@ def excerpts(score: Score, forecast: Forecast, rate: int) -> list[Excerpt]:
     if score.seconds <= _WHOLE_SECONDS or not kinds:
         return [Excerpt(section_at(score, 0), 0, total, total)]
     bar = score.beat_seconds * score.metre.beats
-    share = _LISTEN_SECONDS / (bar * len(kinds))
+    time = _LISTEN_SECONDS * min(max(_BAND / max(len(score.parts), 1), 1.0), 2.0)
+    share = time / (bar * len(kinds))
     heard = max(min(int(2.0 * share) / 2.0, 4.0), min(0.5, _SHORTEST_SECONDS / bar))
     found: list[Excerpt] = []
     for name, sections in kinds.items():
@@ -121,26 +131,44 @@ def louder(forecast: Forecast, start: float, stop: float) -> float:
     return max(forecast.power(start, stop), 1e-9) ** _TRUST
 
 
+def rung_out(energies: Power, length: int) -> Power:
+    """So many mean squares of an ending: those that were heard, and what follows as it has begun to die away."""
+    late = energies[len(energies) // 2 :]
+    if len(late) < 2 or len(energies) >= length:
+        return energies[:length]
+    fall = _SLOWER * np.polyfit(np.arange(len(late)), np.log(late + 1e-12), 1)[0]
+    later = np.arange(length - len(energies)) + 0.5 * (len(late) + 1)
+    return np.concatenate([energies, late.mean() * np.exp(min(float(fall), 0.0) * later)])
+
+
 @dataclass(frozen=True)
 class Expected:
     """How loud any bars will be: what was heard of their kind, and how the forecast tells them from it.
 
-    heard   mean square by kind of section, of bars that the forecast gives the power 1; of the ending as it is
+    heard   mean square by kind of section, of bars that the forecast gives the power 1
+    ending  mean squares of its tenths of a second
     """
 
     score: Score
     forecast: Forecast
     heard: Mapping[str, float]
+    ending: Power
+
+    def kind(self, start: float, stop: float) -> str:
+        """The kind of section between two times in seconds."""
+        return section_at(self.score, int(sum(self._bars(start, stop)) / 2.0))
+
+    def _bars(self, start: float, stop: float) -> tuple[float, float]:
+        beats = self.score.metre.beats
+        return self.score.beat_at(start) / beats, self.score.beat_at(stop) / beats
 
     def power(self, start: float, stop: float) -> float:
         """Mean square (K-weighted) between two times in seconds."""
-        beats = self.score.metre.beats
-        first, last = (self.score.beat_at(seconds) / beats for seconds in (start, stop))
-        name = section_at(self.score, int((first + last) / 2.0))
+        name = self.kind(start, stop)
+        if name == ENDING and len(self.ending):
+            begun = self.score.seconds_at(self.score.bars * self.score.metre.beats)
+            at, end = (max(0, round(TENTHS * (seconds - begun))) for seconds in (start, stop))
+            at = min(at, len(self.ending) - 1)
+            return float(self.ending[at : max(at + 1, end)].mean())
         usual = max(self.heard.values(), default=0.0)
-        if name != ENDING:
-            return self.heard.get(name, usual) * louder(self.forecast, first, last)
-        begun = self.score.seconds_at(self.score.bars * beats)
-        struck = min(max((begun + STRUCK_SECONDS - start) / max(stop - start, 1e-9), 0.0), 1.0)
-        power, rest = (self.heard.get(kind, usual) for kind in (ENDING, RINGING))
-        return struck * power + (1.0 - struck) * rest
+        return self.heard.get(name, usual) * louder(self.forecast, *self._bars(start, stop))

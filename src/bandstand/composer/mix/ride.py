@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,24 +17,43 @@ from bandstand.composer.filters import Stereo
 from bandstand.composer.mix.loudness import Meter, blocks
 from bandstand.composer.mix.sheet import LUFS
 
-_FARTHEST = 3.5  # dB from the rehearsed gain
-_STEP = 0.45  # dB per second
+_FARTHEST = 6.0  # dB from the rehearsed gain
+_STEP = 0.7  # dB per second
 _TRUST = 6.0
-"""Seconds that must be heard before they weigh as much as the rehearsal does."""
+"""Seconds of a kind of section that must be heard before they weigh as much as the rehearsal does."""
+
+_SHARED = 0.5
+"""How much of what is heard of all kinds of sections, in dB, is believed of one that was not heard yet."""
+
+
+@dataclass
+class _Kind:
+    """What was heard so far of a kind of section. Energies at the rehearsed gain."""
+
+    seconds: float = 0.0
+    rehearsed: float = 0.0
+    played: float = 0.0
+
+    def ratio(self, usual: float) -> float:
+        """Of what was played to what was rehearsed; what is usual as long as little was."""
+        if self.rehearsed <= 0.0:
+            return usual
+        trust = _TRUST * self.rehearsed / self.seconds
+        return (self.played + usual * trust) / (self.rehearsed + trust)
 
 
 class Ride:
-    """expected: (samples, mean square) of every block to come, in order, at the rehearsed gain."""
+    """expected: (samples, mean square, kind of section) of every block to come, in order, at the rehearsed gain."""
 
-    def __init__(self, expected: Sequence[tuple[int, float]], rate: int) -> None:
+    def __init__(self, expected: Sequence[tuple[int, float, str]], rate: int) -> None:
         self._expected = list(expected)
         self._meter = Meter(rate)
         self._step_samples = max(1, round(0.1 * rate))
         self._rate = rate
         self._index = 0
         self._told = 0  # tenths of a second
-        # Energies so far, both at the rehearsed gain.
-        self._seconds, self._rehearsed, self._played = 0.0, 0.0, 0.0
+        self._kinds: dict[str, _Kind] = {}
+        self._all = _Kind()
         self._gain_before = 0.0
         self.trim = 0.0
 
@@ -56,26 +76,27 @@ class Ride:
             return
         fresh = done[self._told :]
         self._told = len(done)
-        self._seconds += 0.1 * len(fresh)
-        self._rehearsed += 0.1 * len(fresh) * self._expected[self._index][1]
-        self._played += 0.1 * float(fresh.sum()) / 10.0 ** (0.05 * (self._gain_before + self.trim))
+        _, rehearsed, kind = self._expected[self._index]
+        played = float(fresh.sum()) / 10.0 ** (0.05 * (self._gain_before + self.trim))
+        for one in (self._all, self._kinds.setdefault(kind, _Kind())):
+            one.seconds += 0.1 * len(fresh)
+            one.rehearsed += 0.1 * len(fresh) * rehearsed
+            one.played += 0.1 * played
 
-    def _turned_out(self) -> float:
-        """What was heard against what was rehearsed: 1 at first, and more and more as it is."""
-        if self._rehearsed <= 0.0:
-            return 1.0
-        trust = _TRUST * self._rehearsed / self._seconds
-        return (self._played + trust) / (self._rehearsed + trust)
+    def _turned_out(self, kind: str) -> float:
+        """What a kind of section is against what was rehearsed: 1 at first, and more and more as it was heard."""
+        usual = self._all.ratio(1.0) ** _SHARED
+        return self._kinds[kind].ratio(usual) if kind in self._kinds else usual
 
     def _wanted(self, powers: NDArray[np.float64]) -> float:
         """dB that would bring the rest to where the whole meets its loudness."""
         goal = 10.0 ** ((LUFS + 0.691) / 10.0)
         gate = 0.1 * goal
         counted = powers[powers > gate]
-        ratio = self._turned_out()
+        ratios = {kind: self._turned_out(kind) for _, _, kind in self._expected}
         rest = [
-            (samples / self._step_samples, ratio * power)
-            for samples, power in self._expected[self._index :]
+            (samples / self._step_samples, ratios[kind] * power)
+            for samples, power, kind in self._expected[self._index :]
             if power > gate
         ]
         coming = sum(n * p for n, p in rest)

@@ -15,18 +15,19 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from bandstand.composer.filters import Stereo, peak, response
+from bandstand.composer.filters import Stereo, response
 from bandstand.composer.mix.channel import wanted_loudness
-from bandstand.composer.mix.colour import expected
+from bandstand.composer.mix.colour import Colour
 from bandstand.composer.mix.desk import Desk, Sheet, fade_in, fade_out, tone_sections, widen
+from bandstand.composer.mix.evener import Evener, levelled, third_bells
 from bandstand.composer.mix.excerpts import (
     ENDING,
-    RINGING,
-    STRUCK_SECONDS,
+    TENTHS,
     Excerpt,
     Expected,
     excerpts,
     louder,
+    rung_out,
 )
 from bandstand.composer.mix.forecast import Forecast
 from bandstand.composer.mix.loudness import SILENCE, Meter, blocks, gated
@@ -58,10 +59,6 @@ _HIGHEST = 40.0  # dB of the master gain
 _NEARER, _BELL = 0.5, 4.0
 """How much of the way to the line of a kind's spectrum each octave is moved, and by how many dB at most."""
 
-_STEP = 5.5  # dB between neighbouring thirds that are left as they are
-_SMOOTHINGS, _NARROW, _DEEPEST = 5, 4.0, 7.0
-"""Rounds of levelling thirds, q of the bells that do it, and how many dB they cut at most."""
-
 _LOW_SHARE = 10.0 ** (-8.0 / 10.0)
 _LOWEST = -15.0  # dB of the low shelf
 
@@ -70,11 +67,13 @@ _LOWEST = -15.0  # dB of the low shelf
 class Rehearsed:
     """What listening found: the sheet, and how loud the piece will be with it.
 
-    whole  all of the piece was heard, so that nothing is left to correct
+    evener  who corrects the thirds while the piece plays
+    whole   all of the piece was heard, so that nothing is left to correct
     """
 
     sheet: Sheet
     expected: Expected
+    evener: Evener
     whole: bool
 
 
@@ -101,56 +100,46 @@ def _alone(score: Score, player: Player) -> float:
 
 def _tone(
     score: Score, rate: int, found: Sequence[Excerpt], buses: Sequence[Stereo], sheet: Sheet
-) -> Sheet:
-    """Tilt, bells and low shelf that bring the blend to where the style wants it."""
+) -> tuple[Sheet, Evener]:
+    """Tilt, bells and low shelf that bring the blend to where the style wants it; and who looks after its thirds."""
     hertz, power = power_spectrum(buses, rate, _weights(found))
+    colour = Colour(score)
     spans = [(score.beat_at(e.start / rate), score.beat_at(e.stop / rate)) for e in found]
     heard = thirds(hertz, power)
-    power = moved(hertz, power, expected(score, spans, heard) - heard)
+    correction = colour.expected(spans, heard) - heard
+    power = moved(hertz, power, correction)
     old = score.mix.dust > 0.2
     wanted = min(max(-2.5 + 0.5 * score.mix.tilt, -4.3 if old else -3.4), -2.2)
 
     def turned() -> NDArray[np.float64]:
-        return power * response(tone_sections(score.mix, sheet, rate), hertz, rate) ** 2
+        return power * _passed(score, sheet, hertz, rate)
 
-    sheet = _turned(sheet, wanted - slope(hertz, power))
+    sheet = _turned(sheet, wanted - slope(hertz, turned()))
     gains = np.clip(-_NEARER * above_line(hertz, turned(), OCTAVES), -_BELL, _BELL)
     if old or score.mix.high_cut < OCTAVES[-1]:
         gains[-1] = min(gains[-1], 0.0)  # what was cut off is not brought back
     bells = [(c, float(gain), 1.1) for c, gain in zip(OCTAVES, gains, strict=True)]
     sheet = replace(sheet, bells=tuple(bells))
-    sheet = replace(sheet, bells=(*sheet.bells, *_smoothing(hertz, turned(), rate)))
+    level = levelled(rate, 10.0 ** (0.1 * thirds(hertz, turned())))
+    sheet = replace(sheet, thirds=tuple(level.tolist()))
     sheet = _turned(sheet, wanted - slope(hertz, turned()))
     while sheet.low > _LOWEST and low_share(hertz, turned()) >= _LOW_SHARE:
         sheet = replace(sheet, low=sheet.low - 1.0)
-    return sheet
+    flat = replace(sheet, thirds=(0.0,) * len(THIRDS))
+    rehearsed = thirds(hertz, power * _passed(score, flat, hertz, rate)) - correction
+    return sheet, Evener(score, rate, colour, level, spans, rehearsed)
+
+
+def _passed(
+    score: Score, sheet: Sheet, hertz: NDArray[np.float64], rate: int
+) -> NDArray[np.float64]:
+    """What the desk makes of the power at each frequency."""
+    sections = [*tone_sections(score.mix, sheet, rate), *third_bells(np.array(sheet.thirds), rate)]
+    return response(sections, hertz, rate) ** 2
 
 
 def _turned(sheet: Sheet, turn: float) -> Sheet:
     return replace(sheet, slope=min(max(sheet.slope + turn, -6.0), 4.0))
-
-
-def _smoothing(
-    hertz: NDArray[np.float64], power: NDArray[np.float64], rate: int
-) -> list[tuple[float, float, float]]:
-    """Bells against steps between neighbouring thirds: a tune of few notes leaves gaps that records do not have."""
-    gains = np.zeros(len(THIRDS))
-    bells: list[tuple[float, float, float]] = []
-    for _ in range(_SMOOTHINGS):
-        passed = response([peak(c, rate, gain, _NARROW) for c, gain, _ in bells], hertz, rate)
-        steps = np.diff(thirds(hertz, power * passed**2))
-        over = np.sign(steps) * np.maximum(np.abs(steps) - _STEP, 0.0)
-        if not over.any():
-            break
-        gains[:-1] += 0.4 * over
-        gains[1:] -= 0.4 * over
-        gains = np.clip(gains, -_DEEPEST, 0.6 * _DEEPEST)
-        bells = [
-            (float(c), float(gain), _NARROW)
-            for c, gain in zip(THIRDS, gains, strict=True)
-            if abs(gain) > 0.05
-        ]
-    return bells
 
 
 def _weights(found: Sequence[Excerpt]) -> list[float]:
@@ -164,20 +153,28 @@ def _width(score: Score, found: Sequence[Excerpt], shapes: Sequence[Stereo]) -> 
     return min(max(wanted - side_over_mid(shapes, _weights(found)), -12.0), 12.0)
 
 
-def _loudness(parts: Sequence[NDArray[np.float64]], found: Sequence[Excerpt]) -> float:
-    """LUFS of the energies of the excerpts, each counted as often as its kind of section is long.
-
-    What of the ending is not listened to is as what rings at the end of what is.
-    """
+def _loudness(
+    score: Score, parts: Sequence[NDArray[np.float64]], found: Sequence[Excerpt], rate: int
+) -> float:
+    """LUFS of the energies of the excerpts, each counted as often as its kind of section is long."""
     powers: list[NDArray[np.float64]] = []
     for part, e in zip(parts, found, strict=True):
-        whole, length = e.samples, e.stop - e.start
         if e.section == ENDING:
-            ringing = blocks(part[len(part) // 2 :])
-            powers += [ringing] * round(16 * (whole - length) / length)
-            whole = length
-        powers += [blocks(part) * e.times] * max(1, round(8 * whole / length))
+            powers += [blocks(_ending(score, part, e, rate))] * 8
+        else:
+            powers += [blocks(part) * e.times] * max(1, round(8 * e.samples / (e.stop - e.start)))
     return gated(np.concatenate(powers))
+
+
+def _ending(score: Score, part: NDArray[np.float64], e: Excerpt, rate: int) -> NDArray[np.float64]:
+    """Mean squares of the tenths of the whole ending, of which the first seconds were heard."""
+    tenths = round(TENTHS * e.samples / rate)
+    whole = rung_out(part, tenths)
+    coming, total = len(whole) - len(part), round(TENTHS * score.seconds)
+    if coming > 0 and not score.loops:
+        faded = np.ones((1, coming), dtype=np.float32)
+        whole[-coming:] *= fade_out(faded, total - coming, total, TENTHS, score.fade)[0] ** 2
+    return whole
 
 
 def _metered(sound: Stereo, rate: int) -> NDArray[np.float64]:
@@ -209,7 +206,7 @@ def rehearse(
         return Desk(score, rate, sheet, e.start).blend(heard[index], e.stop - e.start)
 
     buses = list(pool.map(blended, range(len(found))))
-    sheet = _tone(score, rate, found, buses, sheet)
+    sheet, evener = _tone(score, rate, found, buses, sheet)
 
     def shaped(index: int) -> Stereo:
         return Desk(score, rate, sheet, found[index].start).shape(buses[index])
@@ -220,8 +217,14 @@ def rehearse(
     whole = len(found) == 1 and found[0].stop - found[0].start == round(score.seconds * rate)
     master = _Master(score, rate, found, shapes, run_up if whole else 0)
     gain, parts = master.gain(pool)
-    expected = Expected(score, forecast, _by_kind(score, forecast, found, parts, rate))
-    return Rehearsed(replace(sheet, master=gain), expected, whole)
+    endings = [
+        _ending(score, part, e, rate)
+        for e, part in zip(found, parts, strict=True)
+        if e.section == ENDING
+    ]
+    by_kind = _by_kind(score, forecast, found, parts, rate)
+    expected = Expected(score, forecast, by_kind, np.concatenate([np.zeros(0), *endings]))
+    return Rehearsed(replace(sheet, master=gain), expected, evener, whole)
 
 
 def _by_kind(
@@ -234,11 +237,7 @@ def _by_kind(
     """What was heard of each kind of section, for bars that the forecast gives the power 1."""
     heard: dict[str, float] = {}
     for e, part in zip(found, parts, strict=True):
-        if e.section == ENDING:
-            struck = round(10 * STRUCK_SECONDS)
-            heard[ENDING] = _mean(part[:struck])
-            heard[RINGING] = _mean(part[struck:]) if len(part) > struck else heard[ENDING]
-        else:
+        if e.section != ENDING:
             start, stop = (
                 score.beat_at(sample / rate) / score.metre.beats for sample in (e.start, e.stop)
             )
@@ -276,7 +275,7 @@ class _Master:
         """
         gain, yielded = 0.0, 1.0
         parts = [_metered(shape[:, self._run_up :], self._rate) for shape in self._shapes]
-        loudness = _loudness(parts, self._found)
+        loudness = _loudness(self._score, parts, self._found, self._rate)
         for _ in range(_ROUNDS):
             if loudness < -90.0 or abs(LUFS - loudness) < _NEAR:
                 break
@@ -285,7 +284,7 @@ class _Master:
                 break
             gain += step
             parts = list(pool.map(partial(self._finished, gain), range(len(self._found))))
-            before, loudness = loudness, _loudness(parts, self._found)
+            before, loudness = loudness, _loudness(self._score, parts, self._found, self._rate)
             yielded = min(max((loudness - before) / step, 0.2), 1.0)
         return gain, parts
 

@@ -13,25 +13,30 @@ from numpy.typing import NDArray
 
 from bandstand.composer.filters import Stereo
 
-_WINDOW = 8192
 THIRDS = 100.0 * 2.0 ** (np.arange(17) / 3.0)  # centres, 100 Hz to 4 kHz
 OCTAVES = (125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 
 Power = NDArray[np.float64]
 
 
+def window(rate: int) -> int:
+    """Samples that are transformed at once: about half a second, so that low thirds do not run into each other."""
+    return 1 << round(math.log2(0.5 * rate))
+
+
 def power_spectrum(
     sounds: Sequence[Stereo], rate: int, weights: Sequence[float] = ()
 ) -> tuple[Power, Power]:
     """Frequencies in Hz and the mean power of both channels together, over all the sounds; some may count for more."""
-    shape = np.hanning(_WINDOW).astype(np.float32)
-    total: Power = np.full(_WINDOW // 2 + 1, 1e-20)
+    size = window(rate)
+    shape = np.hanning(size).astype(np.float32)
+    total: Power = np.full(size // 2 + 1, 1e-20)
     for sound, weight in zip(sounds, weights or [1.0] * len(sounds), strict=True):
-        padded = np.pad(sound, ((0, 0), (0, max(0, _WINDOW - sound.shape[1]))))
-        starts = range(0, padded.shape[1] - _WINDOW + 1, _WINDOW * 3 // 4)
-        frames = np.stack([padded[:, at : at + _WINDOW] * shape for at in starts])
+        padded = np.pad(sound, ((0, 0), (0, max(0, size - sound.shape[1]))))
+        starts = range(0, padded.shape[1] - size + 1, size * 3 // 4)
+        frames = np.stack([padded[:, at : at + size] * shape for at in starts])
         total += weight * np.sum(np.abs(np.fft.rfft(frames, axis=2)) ** 2, axis=(0, 1))
-    hertz: Power = np.arange(_WINDOW // 2 + 1, dtype=np.float64) * (rate / _WINDOW)
+    hertz: Power = np.arange(size // 2 + 1, dtype=np.float64) * (rate / size)
     return hertz, total
 
 
