@@ -298,13 +298,18 @@ def _given(hearing: Hearing) -> Given:
 
 
 def _going_on(hearing: Hearing) -> list[Triad]:
-    """The chords that come round, turned so that the first is the one due in the last, unfinished bar."""
-    done = max(0, _bars_done(hearing))
-    bars = [replace(triad, clear=True) for triad in hearing.bars[:done]]
+    """The chords that come round, turned so that the first is the one of the last, unfinished bar: what is heard in it,
+    where that is half of it, else what is due.
+    """
+    done, pulse = max(0, _bars_done(hearing)), hearing.pulse
+    begun = hearing.seconds - pulse.bar - done * pulse.bar_seconds
+    known = done + (begun >= 0.5 * pulse.bar_seconds)
+    bars = [replace(triad, clear=True) for triad in hearing.bars[:known]]
     if len(bars) < 2:
         return []
     loops = [length for length in LOOPS if length <= len(bars)]
-    return bars[-max(loops, key=lambda length: _comes_round(bars, length)) :]
+    loop = bars[-max(loops, key=lambda length: _comes_round(bars, length)) :]
+    return [*loop[-1:], *loop[:-1]] if len(bars) > done else loop
 
 
 def _comes_round(bars: Sequence[Triad], length: int) -> float:
