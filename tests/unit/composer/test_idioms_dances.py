@@ -182,11 +182,11 @@ def test_stop_time_leaves_the_first_beat_alone():
     plans = [rag_plan(seconds=90, seed=seed) for seed in range(12)]
     for plan in plans:
         strains = ragtime.places(plan)
-        stopped = [b for b in chart(plan) if ragtime.stops(b, strains[b.index], plan)]
+        stopped = [b for b in chart(plan) if ragtime.stops(strains[b.index], plan)]
         notes = part(plan, PIANO)
         assert all({event[0] for event in inside(notes, bar)} == {bar.start} for bar in stopped)
     assert any(
-        ragtime.stops(bar, ragtime.places(plan)[bar.index], plan)
+        ragtime.stops(ragtime.places(plan)[bar.index], plan)
         for plan in plans
         for bar in chart(plan)
     )

@@ -190,7 +190,7 @@ def hands(bar: Bar, plan: Plan) -> tuple[list[float], list[float]]:
     return below, [at + half for at in below if at + half < bar.beats]
 
 
-def stops(bar: Bar, at: Strain, plan: Plan) -> bool:
+def stops(at: Strain, plan: Plan) -> bool:
     """Whether a bar is played in stop-time: the left hand strikes its first beat only. When a chorus comes again."""
     chosen = float(ground.agreed(plan, "stop-time").random()) < STOPS and at.bars >= 2 * PHRASE
     asked = "stop-time" in plan.asked
@@ -205,7 +205,7 @@ def low_line(bars: Sequence[Bar], plan: Plan) -> list[tuple[float, float, int, B
     strains = places(plan)
     for bar in bars:
         below, _ = hands(bar, plan)
-        stopped = stops(bar, strains[bar.index], plan)
+        stopped = stops(strains[bar.index], plan)
         for n, offset in enumerate(below[:1] if stopped else below):
             chord = bar.chord_at(offset)
             until = below[n + 1] if n + 1 < len(below) else bar.beats
@@ -231,7 +231,7 @@ def stride(bars: Sequence[Bar], plan: Plan, voice: Voice, dice: np.random.Genera
     for bar in bars:
         below, above = hands(bar, plan)
         strength = ground.strength(bar)
-        if stops(bar, strains[bar.index], plan):
+        if stops(strains[bar.index], plan):
             above = [0.0]
         elif not keys:
             above = sorted({*above, *below[:1]})
