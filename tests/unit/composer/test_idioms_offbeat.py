@@ -97,7 +97,6 @@ def test_dub_takes_the_chop_away_and_leaves_its_echo():
     assert all(later < sooner for (_, sooner), (_, later) in pairwise(by_time))
 
 
-
 def test_dub_never_takes_the_bass_away():
     plan = band("dub", bpm=76, seconds=90)
 
