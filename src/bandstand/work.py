@@ -316,32 +316,41 @@ class Reporter:
                 await self._write_down()
 
     async def _write_down(self) -> None:
+        # What comes while this is written is news again.
+        self._has_news.clear()
+        try:
+            await self._put_what_is_new()
+            await self._tell()
+        except Unavailable:
+            self._has_news.set()
+            raise
+
+    async def _put_what_is_new(self) -> None:
         if self._stretches:
             stretches = list(self._stretches)
             detail = await self._put(stretches)
             del self._stretches[: len(stretches)]
             self._news.append((EventKind.AUDIO, detail))
-        if self._preview is not None:
+        if (preview := self._preview) is not None:
             key = f"{live_prefix(self._job.id)}/{self._job.attempts}-preview.jpg"
-            await self._blobs.put(key, self._preview)  # in the place of the one before
-            self._preview = None
+            await self._blobs.put(key, preview)  # in the place of the one before
+            if self._preview is preview:
+                self._preview = None
             self._news.append((EventKind.PREVIEW, {"key": key}))
-        self._has_news.clear()
+
+    async def _tell(self) -> None:
+        """raises Superseded when the job is no longer ours"""
         news = list(self._news)
         progress = (
             EventKind.PROGRESS,
             {"fraction": self._fraction, "attempt": self._job.attempts},
         )
-        try:
-            counts = await self._emit(
-                self._job.id,
-                attempt=self._job.attempts,
-                fraction=self._fraction,
-                news=[*news, progress],
-            )
-        except Unavailable:
-            self._has_news.set()
-            raise
+        counts = await self._emit(
+            self._job.id,
+            attempt=self._job.attempts,
+            fraction=self._fraction,
+            news=[*news, progress],
+        )
         del self._news[: len(news)]
         if not counts:
             raise Superseded

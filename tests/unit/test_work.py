@@ -12,6 +12,7 @@ from patience import PATIENCE_SECONDS
 from stage import PRICE, Stage, finish_track
 
 from bandstand.blobs import Blobs, Stored
+from bandstand.engines.host import Pcm
 from bandstand.errors import EngineDied, Failed, Unavailable
 from bandstand.jobs import EventKind, Status
 from bandstand.service import cancel_unless_final
@@ -32,6 +33,19 @@ class BlobsAwayAtFirst:
         if self.times:
             self.times -= 1
             raise Unavailable
+        return await self._blobs.put(key, data)
+
+
+class BlobsWhileItPlays:
+    """A store of files whose first upload takes until something else has happened."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self.begun, self.may_end = asyncio.Event(), asyncio.Event()
+
+    async def put(self, key: str, data: bytes | Path) -> Stored:
+        self.begun.set()
+        await self.may_end.wait()
         return await self._blobs.put(key, data)
 
 
@@ -250,3 +264,23 @@ async def test_the_last_news_come_before_the_end(database: Database, tmp_path: P
     assert log.detail["line"] == "the last word"
     assert progress.kind is EventKind.PROGRESS
     assert final.is_final
+
+
+async def test_a_last_stretch_that_comes_while_another_is_stored_is_heard_too(
+    database: Database, tmp_path: Path
+) -> None:
+    stretch = Pcm(b"\0\0" * 100, rate=32000, channels=1)
+
+    async def play(listener: Any) -> None:
+        listener.audio(stretch)
+        await blobs.begun.wait()
+        listener.audio(stretch)
+        blobs.may_end.set()
+
+    stage = Stage(database, tmp_path, play)
+    blobs = BlobsWhileItPlays(stage.blobs)
+    job = stage.queued()
+    await stage.work_with(blobs).perform(job)
+
+    told = [event.detail for event in stage.events(job) if event.kind is EventKind.AUDIO]
+    assert sum(detail["frames"] for detail in told) == 200
