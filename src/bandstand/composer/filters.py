@@ -85,12 +85,6 @@ def high_pass(frequency: float, rate: int, q: float = math.sqrt(0.5)) -> Section
     return _normal((1 + c) / 2, -1 - c, (1 + c) / 2, 1 + alpha, -2 * c, 1 - alpha)
 
 
-def band_pass(frequency: float, rate: int, q: float) -> Section:
-    w = _angle(frequency, rate)
-    c, alpha = math.cos(w), math.sin(w) / (2.0 * q)
-    return _normal(alpha, 0.0, -alpha, 1 + alpha, -2 * c, 1 - alpha)
-
-
 def peak(frequency: float, rate: int, gain: float, q: float = 1.0) -> Section:
     """gain in dB at the frequency, 0 dB far from it."""
     w, a = _angle(frequency, rate), 10.0 ** (gain / 40.0)
